@@ -1,0 +1,26 @@
+// Where results go. A sink takes shared, finished batches and dead letters; it never holds up reading.
+//
+// Thread contract: write/write_rejects/flush by the compute thread that owns the sink's tasks; one
+//   sink may serve several compute threads (implementations lock).
+// Cost: one virtual call a batch.
+#pragma once
+
+#include <chrono>
+#include <span>
+
+#include <headrace/base/error.hpp>
+#include <headrace/record/record_batch.hpp>
+#include <headrace/record/reject.hpp>
+
+namespace headrace::sink {
+
+class Sink {
+ public:
+  virtual ~Sink() = default;
+  [[nodiscard]] virtual base::Status write(const record::BatchPtr& batch) = 0;
+  [[nodiscard]] virtual base::Status write_rejects(std::span<const record::Reject> rejects) = 0;
+  // Returns when everything written so far has been acknowledged, or with an error at the deadline.
+  [[nodiscard]] virtual base::Status flush(std::chrono::milliseconds deadline) = 0;
+};
+
+}  // namespace headrace::sink

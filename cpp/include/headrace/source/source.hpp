@@ -1,0 +1,93 @@
+// Where records come from: raw bytes with their position, poll by poll, and what happened meanwhile.
+//
+// One Source is one consumer handle and is polled by one ingest thread. Everything that a record
+// points at is borrowed from the source until the next poll, so that decoding reads the client's
+// own memory and nothing is copied.
+//
+// Thread contract: poll, pause, resume, close by the ingest thread only; wake from any thread;
+//   topic names are immutable once a record of that topic was handed out (read through topics()).
+// Cost: one virtual call a poll, not a record.
+//
+//   while (!stop) {
+//     base::Result<Poll> poll = source.poll(100ms);
+//     for (const RawRecord& r : poll->records) decoder.append(r);
+//   }
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <headrace/base/error.hpp>
+#include <headrace/record/record_batch.hpp>
+
+namespace headrace::source {
+
+struct RawRecord {
+  std::string_view value;  // borrowed until the next poll
+  std::string_view key;    // borrowed until the next poll
+  record::TaskId task;
+  std::int64_t offset = 0;
+  std::int64_t timestamp_ms = -1;  // -1: none
+  bool tombstone = false;          // null value: not the same as an empty one
+  bool has_key = false;
+};
+
+enum class EventKind : std::uint8_t {
+  kAssigned,    // task is ours from `offset` on, under `epoch`
+  kRevoked,     // task is no longer ours: hand on nothing more of `epoch`
+  kReachedEnd,  // bounded read: every record of the task up to its end mark was delivered
+  kBroken,      // connection trouble, `error` says what; librdkafka retries, records may follow
+  kHealed,      // records or metadata flow again
+  kRejected,    // the client could not deliver this one record (`offset`); it was skipped over
+  kWaiting,     // topic does not exist (yet): `error` says so in the user's words
+};
+
+struct SourceEvent {
+  EventKind kind = EventKind::kAssigned;
+  record::TaskId task;
+  std::uint32_t epoch = 0;
+  std::int64_t offset = -1;
+  base::Error error;
+};
+
+struct Poll {
+  std::span<const RawRecord> records;   // borrowed until the next poll; grouped as they arrived
+  std::span<const SourceEvent> events;  // happened before these records; borrowed likewise
+  // Typed already (frames, Parquet): no decoding needed. The caller moves them out.
+  std::span<record::RecordBatch> batches;
+  bool end = false;                     // bounded and every task reached its end
+};
+
+// Position of a task, for status and lag.
+struct TaskPosition {
+  record::TaskId task;
+  std::uint32_t epoch = 0;
+  std::int64_t position = -1;        // next offset to be delivered
+  std::int64_t low_watermark = -1;   // -1: not known yet
+  std::int64_t high_watermark = -1;
+};
+
+class Source {
+ public:
+  virtual ~Source() = default;
+  // Waits at most `timeout` for the first record, then takes what is there without waiting. An
+  // error is fatal: the source delivers nothing more and is only to be closed.
+  [[nodiscard]] virtual base::Result<Poll> poll(std::chrono::milliseconds timeout) = 0;
+  // Flow control: a paused task keeps its assignment and the member keeps polling.
+  virtual void pause(std::span<const record::TaskId> tasks) = 0;
+  virtual void resume(std::span<const record::TaskId> tasks) = 0;
+  // Commits positions (next offset to read) to the group where there is one; otherwise does nothing.
+  [[nodiscard]] virtual base::Status commit(std::span<const TaskPosition> positions) = 0;
+  [[nodiscard]] virtual std::vector<TaskPosition> positions() const = 0;
+  [[nodiscard]] virtual std::vector<std::string> topics() const = 0;  // index = TaskId::topic
+  // Makes a blocked or the next poll return at once. Any thread.
+  virtual void wake() noexcept = 0;
+  // Leaves the group and frees the client within `deadline`; leaks it rather than hang.
+  virtual void close(std::chrono::milliseconds deadline) noexcept = 0;
+};
+
+}  // namespace headrace::source
