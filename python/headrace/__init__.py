@@ -1,0 +1,57 @@
+"""headrace: Kafka streams to notebooks and models, with the same bits in backtest and live.
+
+Examples
+--------
+>>> import headrace as hr
+>>> df = hr.market.bars(rows=500, tickers=3, seed=7)
+>>> bars = hr.from_frame(df, schema=hr.market.SCHEMA)
+>>> bars.with_columns(hr.ta.rsi("Close", timeperiod=14)).collect().shape
+(500, 9)
+"""
+
+from headrace import errors, market, ta
+from headrace._core import __version__
+from headrace.broker import MockBroker
+from headrace.errors import HeadraceError
+from headrace.expressions import Expr, col, lit
+from headrace.live import Live, Status
+from headrace.replay import replay
+from headrace.schema import (
+    Schema,
+    bool_,
+    field,
+    float64,
+    int64,
+    nullable,
+    string,
+    timestamp,
+)
+from headrace.sources import from_file, from_frame, kafka
+from headrace.stream import Stream
+
+__all__ = [
+    "Expr",
+    "HeadraceError",
+    "Live",
+    "MockBroker",
+    "Schema",
+    "Status",
+    "Stream",
+    "__version__",
+    "bool_",
+    "col",
+    "errors",
+    "field",
+    "float64",
+    "from_file",
+    "from_frame",
+    "int64",
+    "kafka",
+    "lit",
+    "market",
+    "nullable",
+    "replay",
+    "string",
+    "ta",
+    "timestamp",
+]

@@ -1,0 +1,212 @@
+"""The border between the core's columns and pandas, NumPy, Polars and PyArrow."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from headrace.errors import InvalidArgument, TypeMismatch
+
+if TYPE_CHECKING:
+    from headrace import _core
+    from headrace.schema import Schema
+
+Array = npt.NDArray[Any]
+
+POSITION_COLUMNS = ("_partition", "_offset")
+
+
+class ArrowFrame:
+    """Rows as an Arrow stream, for whoever speaks Arrow's PyCapsule interface.
+
+    ``pyarrow.table(x)``, ``polars.from_arrow(x)`` and DuckDB read it without a copy. The memory
+    lives as long as any of them, or this object, refers to it.
+
+    Examples
+    --------
+    >>> import headrace as hr
+    >>> df = hr.market.bars(rows=10, tickers=1, seed=1)
+    >>> stream = hr.from_frame(df, schema=hr.market.SCHEMA).filter(hr.col("Volume") >= 0)
+    >>> arrow = stream.collect(as_="arrow")
+    >>> len(arrow)
+    10
+    """
+
+    def __init__(self, frame: _core.Frame) -> None:
+        self._frame = frame
+
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
+        return self._frame.arrow_stream()
+
+    def __len__(self) -> int:
+        return self._frame.rows
+
+    def __repr__(self) -> str:
+        return f"ArrowFrame({self._frame.rows} rows: {', '.join(self._frame.names)})"
+
+
+def _strings(codes: Array, categories: list[str]) -> Any:
+    """Text values of dictionary codes (-1: null) in pandas' default string dtype."""
+    if importlib.util.find_spec("pyarrow") is not None and pd.__version__ >= "3":
+        import pyarrow as pa
+
+        mask = codes < 0
+        indices = pa.array(codes, mask=mask if mask.any() else None)
+        words = pa.array(categories, type=pa.large_string())
+        values = pa.DictionaryArray.from_arrays(indices, words).cast(pa.large_string())
+        return pd.array(values, dtype=pd.StringDtype("pyarrow", na_value=np.nan))
+    words = np.array([*categories, None], dtype=object)
+    return words[codes]
+
+
+def _pandas_column(values: Array, valid: Array | None, categories: list[str] | None) -> Any:
+    if categories is not None:
+        return _strings(values, categories)
+    if valid is None:
+        return values
+    if values.dtype.kind in "ib":  # nullable integers and booleans keep their type
+        array = pd.arrays.IntegerArray if values.dtype.kind == "i" else pd.arrays.BooleanArray
+        return array(values, ~valid)
+    if values.dtype.kind == "M":
+        values = values.copy()
+        values[~valid] = np.datetime64("NaT")
+    return values  # float64: the core already has NaN under a null
+
+
+def to_pandas(frame: _core.Frame, positions: bool = False) -> pd.DataFrame:
+    """Return the rows as a DataFrame; numeric columns are not copied.
+
+    Parameters
+    ----------
+    frame : _core.Frame
+        Rows from the core.
+    positions : bool
+        Whether to add the columns ``_partition`` and ``_offset``.
+    """
+    columns: dict[str, Any] = {}
+    for i, name in enumerate(frame.names):
+        columns[name] = _pandas_column(*frame.column(i))
+    if positions:
+        columns["_partition"], columns["_offset"] = frame.partitions(), frame.offsets()
+    return pd.DataFrame(columns, copy=False)
+
+
+def to_numpy(frame: _core.Frame) -> dict[str, Array]:
+    """Return the columns as arrays by name: zero-copy and read-only, strings as objects.
+
+    int64 and bool columns with nulls become masked arrays; float64 has NaN and timestamps NaT.
+    """
+    arrays: dict[str, Array] = {}
+    for i, name in enumerate(frame.names):
+        values, valid, categories = frame.column(i)
+        if categories is not None:
+            values = np.array([*categories, None], dtype=object)[values]
+        elif valid is not None and values.dtype.kind == "M":
+            values = np.where(valid, values, np.datetime64("NaT", "ns"))
+        elif valid is not None and values.dtype.kind in "ib":
+            values = np.ma.MaskedArray(values, ~valid)
+        values.flags.writeable = False
+        arrays[name] = values
+    return arrays
+
+
+def convert(frame: _core.Frame, as_: str, positions: bool = False) -> Any:
+    """Return the rows as ``"pandas"``, ``"polars"``, ``"pyarrow"``, ``"arrow"`` or ``"numpy"``."""
+    if as_ == "pandas":
+        return to_pandas(frame, positions)
+    if as_ == "numpy":
+        return to_numpy(frame)
+    if as_ == "arrow":
+        return ArrowFrame(frame)
+    if as_ == "pyarrow":
+        return _require("pyarrow", "arrow").table(ArrowFrame(frame))
+    if as_ == "polars":
+        return _require("polars", "arrow").from_arrow(ArrowFrame(frame))
+    kinds = ["pandas", "polars", "pyarrow", "arrow", "numpy"]
+    raise InvalidArgument(f"as_: expected one of {', '.join(kinds)}, got {as_!r}")
+
+
+def _require(module: str, extra: str) -> Any:
+    try:
+        return importlib.import_module(module)
+    except ImportError as error:
+        raise ImportError(f'{module} is missing: pip install "headrace[{extra}]"') from error
+
+
+def kind_of(data: object) -> str:
+    """Return the library that `data` belongs to, as :func:`convert` names it."""
+    module = type(data).__module__.partition(".")[0]
+    if module in ("pandas", "polars", "pyarrow"):
+        return module
+    if isinstance(data, (str, Path)):
+        return "pandas"
+    if hasattr(data, "__arrow_c_stream__"):
+        return "arrow"
+    raise TypeMismatch(
+        "expected a pandas or Polars DataFrame, a PyArrow table, an object with "
+        f"__arrow_c_stream__, or a path to a .csv or .parquet file, got {type(data).__name__}"
+    )
+
+
+def frame_source(data: Any, schema: Schema) -> _core.Source:
+    """Return a bounded source over the rows of a frame, in their order."""
+    from headrace import _core
+
+    if isinstance(data, pd.DataFrame):
+        return _core.columns_source(schema._plan_text(), list(_foreign_columns(data, schema)))
+    if module_of(data) == "polars" and hasattr(data, "collect"):
+        data = data.collect()
+    return _core.arrow_source(schema._plan_text(), data.__arrow_c_stream__())
+
+
+def module_of(data: object) -> str:
+    """Return the top-level module that defines the type of `data`."""
+    return type(data).__module__.partition(".")[0]
+
+
+def _foreign_columns(
+    data: pd.DataFrame, schema: Schema
+) -> Iterable[tuple[str, Array, Array | None, list[str] | None]]:
+    """Columns of a DataFrame as (name, values, null mask, categories), each once."""
+    for name in schema.names:
+        if name not in data.columns:
+            continue  # absent: null where nullable, else every row is a dead letter
+        series = data[name]
+        if isinstance(series, pd.DataFrame):
+            raise InvalidArgument(f"the frame has the column {name!r} more than once")
+        yield (name, *_foreign_column(series))
+
+
+def _foreign_column(series: pd.Series[Any]) -> tuple[Array, Array | None, list[str] | None]:
+    dtype = series.dtype
+    if isinstance(dtype, pd.DatetimeTZDtype):
+        series = series.dt.tz_convert("UTC").dt.tz_localize(None)
+        dtype = series.dtype
+    if isinstance(dtype, np.dtype) and dtype.kind in "iufb":
+        return np.ascontiguousarray(series.to_numpy()), None, None
+    mask = series.isna().to_numpy()
+    nulls = mask if mask.any() else None
+    if isinstance(dtype, np.dtype) and dtype.kind == "M":
+        nanoseconds = series.to_numpy().astype("datetime64[ns]")
+        return np.ascontiguousarray(nanoseconds), nulls, None
+    if isinstance(dtype, pd.api.extensions.ExtensionDtype) and dtype.kind in "iufb":
+        values = series.to_numpy(dtype=dtype.numpy_dtype, na_value=dtype.type(0))  # type: ignore[attr-defined]
+        return np.ascontiguousarray(values), nulls, None
+    codes, words = pd.factorize(series)
+    texts = [_text(word, series.name) for word in words]
+    return codes.astype(np.int32), None, texts
+
+
+def _text(word: object, column: object) -> str:
+    if isinstance(word, str):
+        return word
+    raise TypeMismatch(
+        f"column {column!r}: expected numbers, booleans, timestamps or text, got {word!r} "
+        f"({type(word).__name__})"
+    )

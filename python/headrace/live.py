@@ -1,0 +1,428 @@
+"""The handle of a running stream: look at it, wait for it, stop it."""
+
+from __future__ import annotations
+
+import asyncio
+import atexit
+import html
+import os
+import time
+import warnings
+import weakref
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from headrace import errors, frames, notebook
+from headrace.errors import HeadraceError, InvalidArgument, KeysInSeveralPartitions
+from headrace.schema import Schema
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from headrace import _core
+    from headrace.plot import Chart
+    from headrace.sources import Source
+    from headrace.stream import Stream
+
+__all__ = ["FrameIterator", "Live", "Status", "TaskStatus"]
+
+# Waits are cut into slices of this length so that Ctrl-C is noticed within 100 ms.
+_SLICE_MS = 50
+
+_running: weakref.WeakSet[Live] = weakref.WeakSet()
+
+
+@dataclass(frozen=True)
+class TaskStatus:
+    """Where one partition stands."""
+
+    topic: str
+    partition: int
+    position: int
+    high_watermark: int
+    lag: int
+    records: int
+    event_time: pd.Timestamp | None
+
+
+@dataclass(frozen=True)
+class Status:
+    """What a stream has done so far, and what a user should know now.
+
+    Attributes
+    ----------
+    state : str
+        ``created``, ``running``, ``finished``, ``stopped`` or ``failed``.
+    message : str
+        Trouble in the user's words, e.g. a missing topic or an unreachable broker; else empty.
+    records, rows : int
+        Records read (good or bad), and rows that left the last step.
+    rejected : dict of str to int
+        Dead letters by reason.
+    tombstones, dropped, stale : int
+        Null values; rows dropped by choice; rows of revoked partitions that were not handed on.
+    keys_in_several_partitions : int
+        Keys whose state is split because the producer spread them over partitions.
+    seconds : float
+        Since the start.
+    tasks : list of TaskStatus
+        One per partition, with the lag in records (-1: not known yet).
+    """
+
+    state: str
+    message: str = ""
+    records: int = 0
+    rows: int = 0
+    tombstones: int = 0
+    dropped: int = 0
+    stale: int = 0
+    pauses: int = 0
+    keys_in_several_partitions: int = 0
+    key_examples: list[str] = field(default_factory=list)
+    rejected: dict[str, int] = field(default_factory=dict)
+    seconds: float = 0.0
+    tasks: list[TaskStatus] = field(default_factory=list)
+
+    @property
+    def lag(self) -> int:
+        """Records behind the high watermarks over all partitions whose lag is known."""
+        return sum(task.lag for task in self.tasks if task.lag > 0)
+
+    def __str__(self) -> str:
+        rate = self.records / self.seconds if self.seconds > 0 else 0.0
+        text = f"{self.state}: {self.records:,} records ({rate:,.0f}/s), {self.rows:,} rows"
+        if self.tasks:
+            text += f", {len(self.tasks)} partitions, lag {self.lag:,}"
+        if self.rejected:
+            reasons = ", ".join(f"{k} {v:,}" for k, v in sorted(self.rejected.items()))
+            text += f", {sum(self.rejected.values()):,} rejected ({reasons})"
+        return text + (f"\n{self.message}" if self.message else "")
+
+    def _repr_html_(self) -> str:
+        return f"<pre>{html.escape(str(self))}</pre>"
+
+
+class Live:
+    """A running stream; made by ``Stream.run``.
+
+    Every method may be called at any time, also after the end; looking never stops or slows the
+    stream. Use it as a context manager to stop it at the end of a block.
+
+    Examples
+    --------
+    >>> import headrace as hr
+    >>> df = hr.market.bars(rows=1000, tickers=2, seed=1)
+    >>> with hr.from_frame(df, schema=hr.market.SCHEMA).run() as live:
+    ...     _ = live.wait()
+    >>> live.status().rows
+    1000
+    """
+
+    def __init__(self, stream: Stream, source: Source, engine: _core.Engine) -> None:
+        self._stream = stream
+        self._source = source
+        self._engine = engine
+        self._pid = os.getpid()
+        self._charts: list[Chart] = []
+        self._split_keys_said = False
+
+    @classmethod
+    def _start(
+        cls, stream: Stream, source: Source, *, replace_former: bool = False, **options: Any
+    ) -> Live:
+        from headrace import _core
+
+        plan = _core.Plan(stream._plan_text(source), list(stream._predictors))
+        former = notebook.former_stream_of_this_cell() if replace_former else None
+        if former is not None:
+            former.stop()  # the same cell again: one consumer, no doubled rows
+        sinks = [sink.open(plan) for sink in stream._sinks]
+        engine = _core.Engine(plan, source.open(stream._schema), sinks, options)
+        live = cls(stream, source, engine)
+        engine.start()
+        _running.add(live)
+        if replace_former:
+            notebook.remember_stream_of_this_cell(live)
+        return live
+
+    # -- looking
+
+    def frame(
+        self, last: int = 1000, key: object = None, *, positions: bool = False
+    ) -> pd.DataFrame:
+        """Return the newest rows, in arrival order.
+
+        Parameters
+        ----------
+        last : int
+            How many rows at most.
+        key : optional
+            Only rows of this key.
+        positions : bool
+            Whether to add the columns ``_partition`` and ``_offset``.
+
+        Returns
+        -------
+        pandas.DataFrame
+            A consistent snapshot that later records do not change.
+        """
+        return frames.to_pandas(self._tail(last, key), positions)
+
+    def numpy(self, last: int = 1000, key: object = None) -> dict[str, frames.Array]:
+        """Return the newest rows as read-only arrays by column name, without a copy where possible.
+
+        The arrays keep their memory alive for as long as they are used, also after ``stop()``.
+        """
+        return frames.to_numpy(self._tail(last, key))
+
+    def arrow(self, last: int = 1000, key: object = None) -> frames.ArrowFrame:
+        """Return the newest rows for PyArrow, Polars or DuckDB (``__arrow_c_stream__``)."""
+        return frames.ArrowFrame(self._tail(last, key))
+
+    def _tail(self, last: int, key: object) -> _core.Frame:
+        if not isinstance(last, int) or isinstance(last, bool) or last < 0:
+            raise InvalidArgument(f"last: expected a number of rows from 0, got {last!r}")
+        if key is not None and self._stream._schema.key is None:
+            raise InvalidArgument(f"key={key!r}: the schema has no key; hr.Schema(..., key=...)")
+        self._check()
+        return self._engine.frame(last, None if key is None else str(key))
+
+    def frames(self, every: str | float = "1s") -> FrameIterator:
+        """Return an iterator over DataFrames of the rows that are new since the one before.
+
+        Works in ``for`` and ``async for`` and ends when the stream does. Each row comes once; rows
+        that left the history before they were read are counted in ``.missed``.
+
+        Parameters
+        ----------
+        every : str or float
+            Time between two frames at least: ``"1s"``, ``"200ms"``, or seconds.
+
+        Examples
+        --------
+        >>> import headrace as hr
+        >>> df = hr.market.bars(rows=1000, tickers=2, seed=1)
+        >>> live = hr.from_frame(df, schema=hr.market.SCHEMA).run()
+        >>> sum(len(df) for df in live.frames(every="10ms"))
+        1000
+        """
+        return FrameIterator(self, _seconds(every))
+
+    def rejected(self) -> pd.DataFrame:
+        """Return the newest dead letters: why, where, and the original bytes.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Columns ``reason``, ``field``, ``detail``, ``topic``, ``partition``, ``offset``,
+            ``timestamp``, ``key`` (bytes), ``value`` (bytes).
+        """
+        columns = [
+            "reason", "field", "detail", "topic", "partition", "offset", "timestamp", "key", "value",
+        ]  # fmt: skip
+        table = pd.DataFrame(self._engine.rejects(), columns=columns)
+        times = table["timestamp"].where(table["timestamp"] >= 0)
+        table["timestamp"] = pd.to_datetime(times, unit="ms", utc=True)
+        return table
+
+    def status(self) -> Status:
+        """Return what has been done so far, with lag per partition and rejects by reason."""
+        raw = self._engine.status()
+        tasks = [
+            TaskStatus(**{**task, "event_time": _timestamp(task["event_time"])})
+            for task in raw.pop("tasks")
+        ]
+        status = Status(tasks=tasks, **raw)
+        if status.keys_in_several_partitions and not self._split_keys_said:
+            self._split_keys_said = True
+            warnings.warn(
+                f"{status.keys_in_several_partitions} keys are in more than one partition, e.g. "
+                f"{', '.join(status.key_examples)}: their state is split. Let the producer set the "
+                "Kafka key to the schema's key, so that one key stays in one partition",
+                KeysInSeveralPartitions,
+                stacklevel=2,
+            )
+        return status
+
+    def digest(self) -> dict[str, str]:
+        """Return a checksum of every output so far, by column (needs ``run(digest=True)``).
+
+        Two runs over the same records agree, however they were batched, cut or threaded.
+        """
+        return self._engine.digest()
+
+    @property
+    def schema(self) -> Schema:
+        """Columns of the rows."""
+        return self._stream.schema
+
+    @property
+    def columns(self) -> list[str]:
+        """Names of the columns."""
+        return self._stream.columns
+
+    def plot(self, *columns: str, **options: Any) -> Chart:
+        """Draw columns live with Matplotlib; see :class:`headrace.plot.Chart` for the options."""
+        from headrace.plot import Chart
+
+        chart = Chart(self, *columns, **options)
+        self._charts.append(chart)
+        return chart
+
+    # -- waiting and stopping
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Wait until the stream has ended; Ctrl-C interrupts.
+
+        Parameters
+        ----------
+        timeout : float, optional
+            Seconds to wait at most.
+
+        Returns
+        -------
+        bool
+            True when it has ended, False at the timeout.
+
+        Raises
+        ------
+        HeadraceError
+            The error that ended the stream, if one did.
+        """
+        deadline = None if timeout is None else time.monotonic() + timeout
+        while not self._engine.wait(_SLICE_MS):
+            if deadline is not None and time.monotonic() >= deadline:
+                return False
+        self._check()
+        return True
+
+    def stop(self) -> None:
+        """Stop reading and computing; frames and status stay. Stopping twice is harmless."""
+        if os.getpid() != self._pid:
+            return  # a forked child: the threads are the parent's
+        for chart in self._charts:
+            chart.stop()
+        self._engine.stop()
+        _running.discard(self)
+
+    def _check(self) -> None:
+        if os.getpid() != self._pid:
+            raise HeadraceError(
+                f"this stream was started by process {self._pid} and cannot be used in its forked "
+                "child; start a stream of its own there"
+            )
+        failure = self._engine.failure()
+        if failure is not None:
+            name, message, code, retriable, native_code = failure
+            raise getattr(errors, name)(message, code, retriable, native_code)
+
+    def __enter__(self) -> Live:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    async def __aenter__(self) -> Live:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
+        return self.arrow().__arrow_c_stream__(requested_schema)
+
+    def __repr__(self) -> str:
+        return f"Live stream from {self._source.describe()}\n{self.status()}"
+
+    def _repr_html_(self) -> str:
+        tail = self._engine.frame(5, None)
+        return f"<pre>{html.escape(repr(self))}</pre>{frames.to_pandas(tail)._repr_html_()}"
+
+
+class FrameIterator:
+    """New rows as DataFrames, for ``for`` and ``async for``; made by ``Live.frames``."""
+
+    def __init__(self, live: Live, every: float) -> None:
+        self._live = live
+        self._every = every
+        self._position = 0
+        self._due = time.monotonic()
+        self.missed = 0
+
+    def _take(self) -> pd.DataFrame | None:
+        """The next frame where it is due and not empty."""
+        engine = self._live._engine
+        ended = engine.wait(0)  # before looking: what arrived until then is still to be handed on
+        if not ended and (time.monotonic() < self._due or not engine.wait_rows(self._position, 0)):
+            return None
+        frame, missed = engine.since(self._position)
+        self.missed += missed
+        self._position = frame.end_row
+        self._due = time.monotonic() + self._every
+        if frame.rows == 0:
+            if ended:
+                self._live._check()
+                raise StopIteration
+            return None
+        return frames.to_pandas(frame)
+
+    def _pause(self) -> float:
+        return min(max(self._due - time.monotonic(), 0.001), _SLICE_MS / 1000)
+
+    def __iter__(self) -> Iterator[pd.DataFrame]:
+        return self
+
+    def __next__(self) -> pd.DataFrame:
+        while (table := self._take()) is None:
+            if time.monotonic() < self._due:
+                time.sleep(self._pause())
+            else:
+                self._live._engine.wait_rows(self._position, _SLICE_MS)
+        return table
+
+    def __aiter__(self) -> AsyncIterator[pd.DataFrame]:
+        return self
+
+    async def __anext__(self) -> pd.DataFrame:
+        try:
+            while (table := self._take()) is None:
+                await asyncio.sleep(self._pause())
+        except StopIteration:
+            raise StopAsyncIteration from None
+        return table
+
+
+def _seconds(every: str | float) -> float:
+    try:
+        delta = pd.Timedelta(every) if isinstance(every, str) else pd.Timedelta(seconds=every)
+    except ValueError:
+        delta = pd.Timedelta(-1)
+    if pd.isna(delta) or delta < pd.Timedelta(0):
+        raise InvalidArgument(f'every: expected a time such as "1s" or seconds, got {every!r}')
+    return delta.total_seconds()
+
+
+def _timestamp(nanoseconds: int | None) -> pd.Timestamp | None:
+    return None if nanoseconds is None else pd.Timestamp(nanoseconds, unit="ns", tz="UTC")
+
+
+def _stop_all() -> None:
+    """Join every core thread before the interpreter goes."""
+    for live in list(_running):
+        live.stop()
+
+
+atexit.register(_stop_all)

@@ -1,0 +1,33 @@
+"""Where results go."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class KafkaSink:
+    """A Kafka topic for results, at least once; made by ``Stream.to_kafka``."""
+
+    topic: str
+    bootstrap: str
+    key: str | None
+    dead_letters: str | None
+    config: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+    def open(self, plan: Any) -> Any:
+        """Return the core's sink for the columns of `plan`."""
+        from headrace import _core
+
+        return _core.kafka_sink(
+            {
+                "bootstrap": self.bootstrap,
+                "config": dict(self.config),
+                "topic": self.topic,
+                "key": self.key,
+                "dead_letters": self.dead_letters,
+            },
+            plan,
+        )

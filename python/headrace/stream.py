@@ -1,0 +1,481 @@
+"""A stream: a lazy, immutable description of where records come from and what is done to them."""
+
+from __future__ import annotations
+
+import html
+import json
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from headrace import frames, models
+from headrace.errors import HeadraceError, InvalidArgument, RejectedWarning, Unsupported
+from headrace.expressions import Expr, _expr
+from headrace.schema import Schema
+from headrace.sinks import KafkaSink
+from headrace.ta import Indicator
+
+if TYPE_CHECKING:
+    from headrace import _core
+    from headrace.live import Live
+    from headrace.sources import Source
+
+__all__ = ["Stream"]
+
+
+@dataclass(frozen=True)
+class Stream:
+    """Records on their way: a source and the steps applied to them.
+
+    A stream is lazy and immutable, like a Polars LazyFrame: every method returns a new stream and
+    nothing is read until :meth:`collect` or :meth:`run`. Every argument is checked by the core when
+    the line is written.
+
+    Made by :func:`headrace.kafka`, :func:`headrace.from_frame` and :func:`headrace.from_file`.
+
+    Examples
+    --------
+    >>> import headrace as hr
+    >>> df = hr.market.bars(rows=200, tickers=2, seed=1)
+    >>> bars = hr.from_frame(df, schema=hr.market.SCHEMA)
+    >>> features = bars.with_columns(hr.ta.bbands("Close", timeperiod=20), rsi=hr.ta.rsi("Close"))
+    >>> features.collect().shape
+    (200, 12)
+    """
+
+    _source: Source
+    _schema: Schema
+    _steps: tuple[dict[str, Any], ...] = ()
+    _predictors: tuple[_core.Predictor, ...] = ()
+    _sinks: tuple[KafkaSink, ...] = ()
+
+    @classmethod
+    def _from_source(cls, source: Source, schema: Schema) -> Stream:
+        if not isinstance(schema, Schema):
+            raise InvalidArgument(f"schema: expected hr.Schema({{...}}), got {schema!r}")
+        return cls(source, schema)
+
+    # -- what it is
+
+    @cached_property
+    def _plan(self) -> _core.Plan:
+        from headrace import _core
+
+        return _core.Plan(self._plan_text(self._source), list(self._predictors))
+
+    def _plan_text(self, source: Source) -> str:
+        decoder, options = source.format
+        return json.dumps(
+            {
+                "version": 1,
+                "format": decoder,
+                "format_options": options,
+                "schema": self._schema._to_plan(),
+                "steps": list(self._steps),
+            }
+        )
+
+    @property
+    def schema(self) -> Schema:
+        """Columns of the result."""
+        return Schema._from_plan(self._plan.schema())
+
+    @property
+    def columns(self) -> list[str]:
+        """Names of the result's columns."""
+        return self.schema.names
+
+    def _with_step(self, step: dict[str, Any], *predictors: _core.Predictor) -> Stream:
+        if self._sinks:
+            raise InvalidArgument(f"{step['op']}: to_kafka comes last in a stream")
+        stream = replace(
+            self,
+            _steps=(*self._steps, step),
+            _predictors=(*self._predictors, *predictors),
+        )
+        _ = stream._plan  # the core checks the step: errors are raised at the user's line
+        return stream
+
+    # -- steps
+
+    def validate(self, *rules: Expr, on_reject: str = "dead_letter", **named: Expr) -> Stream:
+        """Check rules; a record for which one is not true is rejected.
+
+        Parameters
+        ----------
+        *rules : Expr
+            Boolean expressions, named after their own text.
+        on_reject : {"dead_letter", "drop", "flag"}
+            Dead letter with the rule's name; counted and dropped; or kept, with the rule's name in
+            the new column ``rejected`` (null where all rules hold).
+        **named : Expr
+            Rules under names of your own.
+
+        Raises
+        ------
+        TypeMismatch, UnknownColumn
+            If a rule does not fit the columns.
+
+        Examples
+        --------
+        >>> import headrace as hr
+        >>> bars = hr.kafka("stocks", schema=hr.market.SCHEMA)
+        >>> good = bars.validate(hr.col("High") >= hr.col("Low"), volume=hr.col("Volume") >= 0)
+        """
+        listed = {repr(rule): rule for rule in rules} | named
+        if not listed:
+            raise InvalidArgument("validate: expected at least one rule")
+        for name, rule in listed.items():
+            if not isinstance(rule, Expr):
+                raise InvalidArgument(f"validate: expected an expression for {name}, got {rule!r}")
+        step = {
+            "op": "validate",
+            "rules": [{"name": name, "expr": rule._plan} for name, rule in listed.items()],
+            "on_reject": on_reject,
+        }
+        return self._with_step(step)
+
+    def with_columns(self, *columns: Expr | Indicator, **named: Any) -> Stream:
+        """Add (or replace) columns.
+
+        All columns of one call see the stream as it was before the call.
+
+        Parameters
+        ----------
+        *columns : Expr or Indicator
+            Indicators of :mod:`headrace.ta` under their own names; expressions with ``alias``.
+        **named : Expr or Indicator or constant
+            The same under names of your own.
+
+        Examples
+        --------
+        >>> import headrace as hr
+        >>> bars = hr.kafka("stocks", schema=hr.market.SCHEMA)
+        >>> features = bars.with_columns(
+        ...     hr.ta.bbands("Close", timeperiod=20), spread=hr.col("High") - hr.col("Low"))
+        >>> features.columns[-4:]
+        ['bbands_upper', 'bbands_middle', 'bbands_lower', 'spread']
+        """
+        if not columns and not named:
+            raise InvalidArgument("with_columns: expected at least one column")
+        listed = [_column(value, None) for value in columns]
+        listed += [_column(value, name) for name, value in named.items()]
+        return self._with_step({"op": "with_columns", "columns": listed})
+
+    def filter(self, condition: Expr) -> Stream:
+        """Keep the records for which `condition` is true.
+
+        Examples
+        --------
+        >>> import headrace as hr
+        >>> bars = hr.kafka("stocks", schema=hr.market.SCHEMA)
+        >>> apple = bars.filter(hr.col("Ticker") == "AAPL")
+        """
+        if not isinstance(condition, Expr):
+            raise InvalidArgument(f"filter: expected an expression, got {condition!r}")
+        return self._with_step({"op": "filter", "expr": condition._plan})
+
+    def select(self, *columns: str) -> Stream:
+        """Keep the named columns, in this order.
+
+        Examples
+        --------
+        >>> import headrace as hr
+        >>> bars = hr.kafka("stocks", schema=hr.market.SCHEMA)
+        >>> bars.select("Ticker", "Close").columns
+        ['Ticker', 'Close']
+        """
+        names = [name for c in columns for name in ([c] if isinstance(c, str) else c)]
+        if not names:
+            raise InvalidArgument("select: expected at least one column name")
+        return self._with_step({"op": "select", "columns": names})
+
+    def predict(
+        self,
+        model: str | Path,
+        *,
+        inputs: Sequence[str] | None = None,
+        outputs: Sequence[str] = ("prediction",),
+        window: int | None = None,
+        device: str = "cpu",
+        threads: int = 1,
+        registry: str | Path | None = None,
+    ) -> Stream:
+        """Run a TorchScript model on every record and add its outputs as columns.
+
+        The model is loaded now and tried on zeros, so that one that does not fit is refused here.
+        Records whose inputs are not complete (NaN, null, warm-up) get NaN.
+
+        Parameters
+        ----------
+        model : str or Path
+            TorchScript file (``torch.jit.save``). It takes float32 ``[n, len(inputs)]``, or with
+            `window` ``[n, window, len(inputs)]``, and returns ``[n, len(outputs)]`` (or ``[n]``, or a
+            tuple of such).
+        inputs : sequence of str
+            Numeric columns, in the model's order.
+        outputs : sequence of str
+            Names of the new float64 columns.
+        window : int, optional
+            Last records of the same key that the model sees, oldest first.
+        device : {"cpu", "cuda"}
+            Where the model runs.
+        threads : int
+            Threads inside one operation of the model; 1 is best for small models.
+        registry : str or Path, optional
+            Not yet.
+
+        Raises
+        ------
+        ModelError
+            If the file is not TorchScript or does not fit; the message has the shapes.
+        ImportError
+            If torch is not installed.
+        """
+        if registry is not None:
+            raise Unsupported(
+                f"predict: registry={str(registry)!r} is not yet supported; give the path of a "
+                'TorchScript file instead: predict("updown.pt", inputs=[...], outputs=[...])'
+            )
+        if not inputs:
+            raise InvalidArgument("predict: inputs: expected the names of the model's input columns")
+        for name in inputs:
+            _ = self.schema[name]
+        predictor = models.load(
+            model, inputs=inputs, outputs=outputs, window=window, device=device, threads=threads
+        )
+        step = {
+            "op": "predict",
+            "predictor": len(self._predictors),
+            "inputs": list(inputs),
+            "outputs": list(outputs),
+            "window": window,
+        }
+        return self._with_step(step, predictor)
+
+    def to_kafka(
+        self,
+        topic: str,
+        *,
+        bootstrap: str | None = None,
+        key: str | None = None,
+        format: str = "json",
+        dead_letters: str | None = None,
+        processing_guarantee: str = "at-least-once",
+        config: dict[str, str] | None = None,
+    ) -> Stream:
+        """Write the results to a Kafka topic.
+
+        Parameters
+        ----------
+        topic : str
+            Where the results go, one JSON object a record.
+        bootstrap : str, optional
+            Brokers; default: those of the source.
+        key : str, optional
+            Column that becomes the Kafka key; default: the stream's key.
+        format : {"json"}
+            How values are written. NaN and null become ``null``, timestamps ISO 8601.
+        dead_letters : str, optional
+            Topic for rejected records: original bytes, with topic, partition, offset, reason and
+            detail as headers.
+        processing_guarantee : {"at-least-once"}
+            A position is committed after its results were acknowledged; after a crash some results
+            may be written again. ``"exactly-once"`` is not yet supported.
+        config : dict, optional
+            Further librdkafka settings of the producer.
+
+        Examples
+        --------
+        >>> import headrace as hr
+        >>> bars = hr.kafka("stocks", schema=hr.market.SCHEMA)
+        >>> signals = bars.select("Date", "Ticker", "Close").to_kafka("signals", key="Ticker")
+        """
+        if processing_guarantee == "exactly-once":
+            raise Unsupported(
+                'to_kafka: processing_guarantee="exactly-once" is not yet supported; '
+                'use "at-least-once"'
+            )
+        if processing_guarantee != "at-least-once":
+            raise InvalidArgument(
+                'processing_guarantee: expected "at-least-once", got ' + repr(processing_guarantee)
+            )
+        if format != "json":
+            raise InvalidArgument(f'to_kafka: format: expected "json", got {format!r}')
+        if key is not None:
+            _ = self.schema[key]
+        client = getattr(self._source, "client", dict)()
+        where = bootstrap or client.get("bootstrap")
+        if where is None:
+            raise InvalidArgument("to_kafka: bootstrap= is needed, the source is not Kafka")
+        settings = {**(client.get("config", {}) if bootstrap is None else {}), **(config or {})}
+        sink = KafkaSink(topic, where, key or self.schema.key, dead_letters, settings)
+        return replace(self, _sinks=(*self._sinks, sink))
+
+    # -- running it
+
+    def collect(
+        self, data: Any = None, *, as_: str | None = None, rejected: bool = False, threads: int = 1
+    ) -> Any:
+        """Run the stream over a bounded input and return every result.
+
+        Rows come ordered by event time, then partition, then offset. They are the same bits as those
+        of a live run over the same records.
+
+        Parameters
+        ----------
+        data : frame or path, optional
+            A pandas or Polars DataFrame, PyArrow table, other Arrow stream, or the path of a file as
+            :func:`headrace.from_file` takes it, to read instead of the stream's own source. Without
+            it the source itself is read; it must be bounded (``until="end"``).
+        as_ : {"pandas", "polars", "pyarrow", "arrow", "numpy"}, optional
+            What to return; default: the library of `data`, else pandas.
+        rejected : bool
+            Whether to return ``(result, dead letters as a DataFrame)``. Otherwise rejected records
+            are counted in a :class:`~headrace.errors.RejectedWarning`.
+        threads : int
+            Compute threads, over which partitions are spread.
+
+        Examples
+        --------
+        >>> import headrace as hr
+        >>> bars = hr.kafka("stocks", schema=hr.market.SCHEMA)
+        >>> returns = bars.with_columns(r=hr.ta.pct_change("Close"))
+        >>> returns.collect(hr.market.bars(rows=100, tickers=2, seed=1))["r"].isna().sum()
+        np.int64(2)
+        """
+        from headrace.live import Live
+        from headrace.sources import FileSource, FrameSource
+
+        source = self._source
+        if data is not None:
+            is_path = isinstance(data, (str, Path))
+            source = FileSource(Path(data)) if is_path else FrameSource(data)
+            as_ = as_ or frames.kind_of(data)
+        elif not source.bounded:
+            raise InvalidArgument(
+                f"collect: {source.describe()} has no end; give hr.kafka(..., until=\"end\"), a frame "
+                "or a file, or use run()"
+            )
+        with Live._start(self, source, collect=True, threads=threads) as live:
+            live.wait()
+            bad = live.rejected()
+            result = frames.convert(live._engine.take_collected(), as_ or "pandas")
+        if rejected:
+            return result, bad
+        _warn_of_rejects(live.status().rejected)
+        return result
+
+    def run(
+        self,
+        *,
+        checkpoint: str | Path | None = None,
+        history: int = 100_000,
+        overflow: str = "pause",
+        threads: int = 1,
+        digest: bool = False,
+    ) -> Live:
+        """Start the stream in the background and return a handle to it.
+
+        In a notebook, running the same cell again replaces the cell's former stream.
+
+        Parameters
+        ----------
+        checkpoint : str or Path, optional
+            Not yet.
+        history : int
+            Newest rows that ``frame()`` can still see.
+        overflow : {"pause", "drop_oldest", "conflate"}
+            What happens when results are computed more slowly than records arrive: partitions are
+            paused and nothing is lost; the oldest waiting batches are dropped; or only the newest
+            row of each key is kept. What is dropped is counted.
+        threads : int
+            Compute threads, over which partitions are spread.
+        digest : bool
+            Whether to keep a checksum of every output (see ``Live.digest``).
+
+        Examples
+        --------
+        >>> import headrace as hr
+        >>> df = hr.market.bars(rows=1000, tickers=2, seed=1)
+        >>> live = hr.from_frame(df, schema=hr.market.SCHEMA).run()
+        >>> live.wait()
+        True
+        >>> len(live.frame(last=10))
+        10
+        >>> live.stop()
+        """
+        from headrace.live import Live
+
+        if checkpoint is not None:
+            raise Unsupported(
+                f"run: checkpoint={str(checkpoint)!r} is not yet supported; after a restart the "
+                "stream begins where start= says"
+            )
+        return Live._start(
+            self,
+            self._source,
+            history=history,
+            overflow=overflow,
+            threads=threads,
+            digest=digest,
+            replace_former=True,
+        )
+
+    def __repr__(self) -> str:
+        lines = [f"Stream from {self._source.describe()}"]
+        lines += [f"  .{_step_text(step)}" for step in self._steps]
+        lines += [f"  .to_kafka({sink.topic!r})" for sink in self._sinks]
+        return "\n".join(lines)
+
+    def _repr_html_(self) -> str:
+        return f"<pre>{html.escape(repr(self))}</pre>{self.schema._repr_html_()}"
+
+
+def _column(value: Any, name: str | None) -> dict[str, Any]:
+    if isinstance(value, Indicator):
+        return value._to_plan(name)
+    if name is None and not (isinstance(value, Expr) and value._name):
+        if not isinstance(value, Expr):
+            raise InvalidArgument(
+                f"with_columns: expected expressions and indicators of hr.ta, got {value!r}"
+            )
+        raise InvalidArgument(
+            f"with_columns: {value!r} needs a name: with_columns(name={value!r}) or .alias(...)"
+        )
+    try:
+        expression = _expr(value)
+    except HeadraceError as error:
+        raise InvalidArgument(f"with_columns: {name}: {error}") from error
+    return {"kind": "expr", "name": name or expression._name, "expr": expression._plan}
+
+
+def _step_text(step: dict[str, Any]) -> str:
+    if step["op"] == "validate":
+        return f"validate({', '.join(rule['name'] for rule in step['rules'])})"
+    if step["op"] == "with_columns":
+        parts = [
+            f"{c['indicator']}({', '.join(c['inputs'])})" if c["kind"] == "indicator" else c["name"]
+            for c in step["columns"]
+        ]
+        return f"with_columns({', '.join(parts)})"
+    if step["op"] == "select":
+        return f"select({', '.join(step['columns'])})"
+    if step["op"] == "predict":
+        return f"predict({', '.join(step['inputs'])} -> {', '.join(step['outputs'])})"
+    return f"{step['op']}(...)"
+
+
+def _warn_of_rejects(rejected: dict[str, int]) -> None:
+    if not rejected:
+        return
+    counts = ", ".join(f"{reason} {count}" for reason, count in rejected.items())
+    warnings.warn(
+        f"{sum(rejected.values())} records rejected ({counts}); "
+        "collect(..., rejected=True) returns them",
+        RejectedWarning,
+        stacklevel=3,
+    )

@@ -1,0 +1,56 @@
+#include <headrace/base/bytes.hpp>
+
+#include <array>
+#include <limits>
+#include <vector>
+
+#include "catch.hpp"
+
+using namespace headrace::base;
+
+namespace {
+ByteWriter sample() {
+  ByteWriter w;
+  w.put(std::int64_t{-5});
+  w.put(std::numeric_limits<double>::denorm_min());
+  w.put_string("AAPL");
+  const std::array<double, 3> values{1.5, -0.0, 3e300};
+  w.put_span(std::span<const double>(values));
+  return w;
+}
+
+bool reads_whole_sample(std::span<const std::byte> bytes) {
+  ByteReader r(bytes);
+  const auto a = r.get<std::int64_t>();
+  if (!a) return false;
+  const auto b = r.get<double>();
+  if (!b) return false;
+  const auto c = r.get_string();
+  if (!c) return false;
+  const auto d = r.get_vector<double>();
+  return d.has_value() && *a == -5 && *b == std::numeric_limits<double>::denorm_min() &&
+         *c == "AAPL" && d->size() == 3 && r.remaining() == 0;
+}
+}  // namespace
+
+TEST_CASE("what was written is read back, and the bytes are the same every time") {
+  const ByteWriter w = sample();
+  CHECK(reads_whole_sample(w.bytes()));
+  const ByteWriter again = sample();
+  CHECK(std::vector(w.bytes().begin(), w.bytes().end()) ==
+        std::vector(again.bytes().begin(), again.bytes().end()));
+}
+
+TEST_CASE("a snapshot cut at any byte is an error, never garbage") {
+  const ByteWriter w = sample();
+  for (std::size_t cut = 0; cut < w.bytes().size(); ++cut) {
+    CHECK_FALSE(reads_whole_sample(w.bytes().first(cut)));
+  }
+}
+
+TEST_CASE("a length beyond the end is refused before anything is allocated") {
+  ByteWriter w;
+  w.put(std::uint64_t{1} << 62U);
+  CHECK_FALSE(ByteReader(w.bytes()).get_vector<double>());
+  CHECK_FALSE(ByteReader(w.bytes()).get_string());
+}
