@@ -20,8 +20,10 @@
 #include <atomic>
 #include <bit>
 #include <cstddef>
+#include <cstring>
 #include <memory>
 #include <span>
+#include <type_traits>
 #include <utility>
 
 namespace headrace::ring {
@@ -38,9 +40,9 @@ class SpscRing {
         mask_(capacity_ - 1),
         slots_(std::make_unique<T[]>(capacity_)),
         head_(start),
-        head_seen_(start),
+        tail_seen_(start),
         tail_(start),
-        tail_seen_(start) {}
+        head_seen_(start) {}
   SpscRing(const SpscRing&) = delete;
   SpscRing& operator=(const SpscRing&) = delete;
 
@@ -88,30 +90,37 @@ class SpscRing {
   }
 
  private:
-  // Two straight runs instead of a mask per item, so that trivially copyable blocks become memcpy.
+  // Two straight runs instead of a mask per item.
   void copy_in(std::span<T> items, std::size_t tail) {
     const std::size_t at = tail & mask_;
     const std::size_t first = items.size() < capacity_ - at ? items.size() : capacity_ - at;
-    std::move(items.begin(), items.begin() + static_cast<std::ptrdiff_t>(first), &slots_[at]);
-    std::move(items.begin() + static_cast<std::ptrdiff_t>(first), items.end(), &slots_[0]);
+    move_run(items.data(), first, &slots_[at]);
+    move_run(items.data() + first, items.size() - first, &slots_[0]);
   }
   void copy_out(std::span<T> out, std::size_t head) {
     const std::size_t at = head & mask_;
     const std::size_t first = out.size() < capacity_ - at ? out.size() : capacity_ - at;
-    std::move(&slots_[at], &slots_[at] + first, out.begin());
-    std::move(&slots_[0], &slots_[0] + (out.size() - first),
-              out.begin() + static_cast<std::ptrdiff_t>(first));
+    move_run(&slots_[at], first, out.data());
+    move_run(&slots_[0], out.size() - first, out.data() + first);
+  }
+  static void move_run(T* from, std::size_t n, T* to) {
+    if constexpr (std::is_trivially_copyable_v<T>) {
+      if (n > 0) std::memcpy(to, from, n * sizeof(T));
+    } else {
+      for (std::size_t i = 0; i < n; ++i) to[i] = std::move(from[i]);
+    }
   }
 
+  // Read by both sides, written by neither after construction.
   const std::size_t capacity_;
   const std::size_t mask_;
   const std::unique_ptr<T[]> slots_;
-  // Consumer's line: its index and what it last saw of the producer's ... each on a line of its own.
+  // Consumer's line: what it alone writes. The producer loads head_ only when its copy says full.
   alignas(kCacheLine) Atomic<std::size_t> head_;
-  alignas(kCacheLine) std::size_t head_seen_;  // producer's copy of head_
+  std::size_t tail_seen_;
+  // Producer's line, likewise.
   alignas(kCacheLine) Atomic<std::size_t> tail_;
-  alignas(kCacheLine) std::size_t tail_seen_;  // consumer's copy of tail_
-  char padding_[kCacheLine - sizeof(std::size_t)] = {};
+  std::size_t head_seen_;
 };
 
 }  // namespace headrace::ring
