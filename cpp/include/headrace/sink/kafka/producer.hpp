@@ -1,0 +1,83 @@
+// A fast, idempotent Kafka producer: records go in by the million, failures come out as errors.
+//
+// Values and keys are copied into librdkafka's queue. When the queue is full, produce waits for room
+// (back-pressure) up to its deadline. A record that could not be delivered is counted and makes the
+// next flush() fail: nothing is lost silently.
+//
+// Thread contract: any thread; calls are serialised by a mutex of their own only in flush's error
+//   bookkeeping, librdkafka locks its queue itself.
+// Cost: about 0.5 µs a record (measured, W1 values, loopback); delivery reports for failures only.
+//
+//   auto producer = KafkaProducer::create({.client = {.bootstrap = "localhost:9092"}});
+//   base::Status s = (*producer)->produce({.topic = "ohlcv", .key = "AAPL", .value = json});
+//   s = (*producer)->flush(10s);
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include <headrace/base/error.hpp>
+#include <headrace/source/kafka/config.hpp>
+
+namespace headrace::sink {
+
+struct ProducerConfig {
+  source::ClientConfig client;
+  std::chrono::milliseconds delivery_timeout{120'000};  // per record, retries included
+  std::chrono::milliseconds queue_full_timeout{30'000};  // how long produce waits for room
+};
+
+struct ProducerRecord {
+  std::string_view topic;
+  std::string_view key;
+  std::string_view value;
+  bool has_key = true;             // false: null key, any partition
+  bool tombstone = false;          // null value
+  std::int64_t timestamp_ms = -1;  // -1: now
+  std::int32_t partition = -1;     // -1: by key hash (murmur2, as Java's client), or random
+  std::span<const std::pair<std::string_view, std::string_view>> headers;
+};
+
+struct ProducerCounts {
+  std::uint64_t produced = 0;   // accepted by produce()
+  std::uint64_t delivered = 0;  // acknowledged by the broker
+  std::uint64_t failed = 0;
+};
+
+class KafkaProducer {
+ public:
+  [[nodiscard]] static base::Result<std::unique_ptr<KafkaProducer>> create(ProducerConfig config);
+  ~KafkaProducer();  // does not flush: call flush() and look at its answer
+  KafkaProducer(const KafkaProducer&) = delete;
+  KafkaProducer& operator=(const KafkaProducer&) = delete;
+
+  [[nodiscard]] base::Status produce(const ProducerRecord& record);
+  // Many records of one topic: as produce() for each, topic looked up once. `records[i].topic` is
+  // ignored. Stops at the first error; `accepted` says how many went in.
+  [[nodiscard]] base::Status produce_batch(std::string_view topic,
+                                           std::span<const ProducerRecord> records,
+                                           std::size_t* accepted = nullptr);
+  // Serves delivery reports; never waits. Call now and then where records are produced slowly.
+  void poll() noexcept;
+  // True when everything produced so far has been acknowledged, false at the deadline (call again);
+  // an error where a record failed since the last flush.
+  [[nodiscard]] base::Result<bool> try_flush(std::chrono::milliseconds deadline);
+  // As try_flush, with the deadline as an error.
+  [[nodiscard]] base::Status flush(std::chrono::milliseconds deadline);
+  [[nodiscard]] ProducerCounts counts() const noexcept;
+  // Drops what is still queued (counted as failed), so that destruction does not wait for a broker.
+  void purge() noexcept;
+
+ private:
+  struct Impl;
+  explicit KafkaProducer(std::shared_ptr<Impl> impl) noexcept;
+  std::shared_ptr<Impl> impl_;  // shared with a client that had to be leaked
+};
+
+}  // namespace headrace::sink
