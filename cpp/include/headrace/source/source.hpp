@@ -23,6 +23,7 @@
 
 #include <headrace/base/error.hpp>
 #include <headrace/record/record_batch.hpp>
+#include <headrace/record/reject.hpp>
 
 namespace headrace::source {
 
@@ -59,6 +60,9 @@ struct Poll {
   std::span<const SourceEvent> events;  // happened before these records; borrowed likewise
   // Typed already (frames, Parquet): no decoding needed. The caller moves them out.
   std::span<record::RecordBatch> batches;
+  // Rows of a typed source that do not fit the schema, complete; the caller moves them out. They are
+  // counted as records of their task but are in no batch.
+  std::span<record::Reject> rejects;
   bool end = false;                     // bounded and every task reached its end
 };
 
