@@ -70,7 +70,7 @@ Pool& pool() {
 
 std::shared_ptr<Buffer> Buffer::allocate(std::size_t bytes) {
   const std::size_t capacity = std::bit_ceil(bytes < kAlignment ? kAlignment : bytes);
-  return std::shared_ptr<Buffer>(new Buffer(pool().take(capacity), capacity));
+  return std::shared_ptr<Buffer>(new Buffer(pool().take(capacity), capacity, nullptr));
 }
 
 std::shared_ptr<Buffer> Buffer::allocate_zeroed(std::size_t bytes) {
@@ -79,6 +79,13 @@ std::shared_ptr<Buffer> Buffer::allocate_zeroed(std::size_t bytes) {
   return buffer;
 }
 
-Buffer::~Buffer() { pool().give_back(data_, capacity_); }
+std::shared_ptr<Buffer> Buffer::wrap(std::byte* data, std::size_t bytes,
+                                     std::shared_ptr<void> owner) {
+  return std::shared_ptr<Buffer>(new Buffer(data, bytes, std::move(owner)));
+}
+
+Buffer::~Buffer() {
+  if (!owner_) pool().give_back(data_, capacity_);
+}
 
 }  // namespace headrace::record

@@ -49,3 +49,15 @@ TEST_CASE("two live buffers never share memory, from any thread") {
   for (std::thread& thread : threads) thread.join();
   for (const int count : clashes) CHECK(count == 0);
 }
+
+TEST_CASE("wrapped memory keeps its owner and is not given to the pool") {
+  auto owner = std::make_shared<std::vector<std::byte>>(256);
+  std::byte* const data = owner->data();
+  BufferPtr b = Buffer::wrap(data + 8, 200, owner);
+  CHECK(owner.use_count() == 2);
+  CHECK(b->capacity() == 200);
+  CHECK(b->data() == data + 8);
+  b.reset();
+  CHECK(owner.use_count() == 1);
+  CHECK(Buffer::allocate(256)->data() != data + 8);
+}

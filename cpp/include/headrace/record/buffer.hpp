@@ -16,6 +16,7 @@
 
 #include <cstddef>
 #include <memory>
+#include <utility>
 
 namespace headrace::record {
 
@@ -27,6 +28,10 @@ class Buffer {
   // Contents are unspecified. Throws std::bad_alloc.
   [[nodiscard]] static std::shared_ptr<Buffer> allocate(std::size_t bytes);
   [[nodiscard]] static std::shared_ptr<Buffer> allocate_zeroed(std::size_t bytes);
+  // Memory of somebody else's (a mapping, a part of another buffer), kept by `owner` until the last
+  // reference is gone (not null). Aligned as the owner says, not to kAlignment.
+  [[nodiscard]] static std::shared_ptr<Buffer> wrap(std::byte* data, std::size_t bytes,
+                                                    std::shared_ptr<void> owner);
 
   ~Buffer();
   Buffer(const Buffer&) = delete;
@@ -45,9 +50,11 @@ class Buffer {
   }
 
  private:
-  Buffer(std::byte* data, std::size_t capacity) noexcept : data_(data), capacity_(capacity) {}
+  Buffer(std::byte* data, std::size_t capacity, std::shared_ptr<void> owner) noexcept
+      : data_(data), capacity_(capacity), owner_(std::move(owner)) {}
   std::byte* data_;
   std::size_t capacity_;
+  std::shared_ptr<void> owner_;  // null: the memory is the pool's
 };
 
 using BufferPtr = std::shared_ptr<Buffer>;
