@@ -7,9 +7,10 @@
 // Thread contract: one ingest thread owns decoder and builder.
 // Cost: no allocation a record once warm (dictionary entries and rejects apart).
 //
-//   JsonDecoder decoder(schema);
+//   auto decoder = make_decoder("json", schema).value_or_throw();
 //   BatchBuilder builder(schema, 4096);
-//   if (std::optional<DecodeFailure> bad = decoder.append(bytes, builder)) reject(*bad);
+//   if (std::optional<DecodeFailure> bad = decoder->append(bytes, builder)) reject(*bad);
+//   else builder.commit(offset);
 #pragma once
 
 #include <memory>
@@ -32,7 +33,9 @@ struct DecodeFailure {
 class Decoder {
  public:
   virtual ~Decoder() = default;
-  // Adds one row to `builder`, or leaves it as it was and says why.
+  // Fills the current row of `builder`, which the caller then commits with the record's offset; or
+  // says why not, and the row is as if nothing had been written. `builder` must not be full and is
+  // of the decoder's schema.
   [[nodiscard]] virtual std::optional<DecodeFailure> append(std::string_view value,
                                                             BatchBuilder& builder) = 0;
 };
@@ -42,7 +45,8 @@ struct DecoderOptions {
   std::vector<std::string> csv_columns;   // names in file order; empty: schema order
 };
 
-// `format`: "json" or "csv" (RFC 4180). Unknown formats are an error.
+// `format`: "json" or "csv" (RFC 4180). Unknown formats are an error, and so are a schema that reads
+// the same place of a message twice and a csv column that the schema or file does not have.
 [[nodiscard]] base::Result<std::unique_ptr<Decoder>> make_decoder(std::string_view format,
                                                                   record::SchemaPtr schema,
                                                                   DecoderOptions options = {});
