@@ -7,7 +7,6 @@ import warnings
 from pathlib import Path
 
 import torch
-
 from tests.bench.jobs.base import FEATURES
 
 _SEED = 7
@@ -25,7 +24,7 @@ def save_mlp(path: Path) -> None:
     )
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", FutureWarning)
-        torch.jit.script(layers.eval()).save(str(path))
+        torch.jit.save(torch.jit.script(layers.eval()), str(path))
 
 
 if __name__ == "__main__":

@@ -10,8 +10,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from confluent_kafka import Producer, TopicPartition
-from confluent_kafka.admin import AdminClient, NewTopic
-
+from confluent_kafka.admin import AdminClient
+from confluent_kafka.cimpl import NewTopic
 from tests.bench import w1
 
 CODECS = ("none", "lz4", "zstd")
@@ -67,7 +67,9 @@ def record_count(bootstrap: str, topic: str) -> int:
 def create(bootstrap: str, name: str, partitions: int) -> None:
     """Create a topic that keeps its records whatever their age."""
     admin = AdminClient({"bootstrap.servers": bootstrap})
-    new = NewTopic(name, partitions, 1, config={"retention.ms": "-1", "segment.bytes": "1073741824"})
+    new = NewTopic(
+        name, partitions, 1, config={"retention.ms": "-1", "segment.bytes": "1073741824"}
+    )
     for future in admin.create_topics([new]).values():
         future.result()
 

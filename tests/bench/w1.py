@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -66,7 +67,7 @@ def make_bars(count: int = RECORDS, seed: int = SEED) -> Bars:
     def flat(values: NDArray[np.generic]) -> NDArray[np.generic]:
         return np.take_along_axis(values, order, axis=1).reshape(-1)[:count]
 
-    def cents(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    def cents(values: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
         return flat(np.round(values, 2)).astype(np.float64)
 
     return Bars(

@@ -33,7 +33,7 @@ class JobResult:
     """What a job found: enough to see that two jobs did the same work."""
 
     records: int
-    checksums: dict[str, float] = field(default_factory=dict)
+    checksums: dict[str, float | str] = field(default_factory=dict)
     extra: dict[str, float] = field(default_factory=dict)
 
 

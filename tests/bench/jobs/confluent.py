@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import cast
 
 import polars as pl
 from confluent_kafka import Consumer, TopicPartition
@@ -44,7 +45,7 @@ def batches(bootstrap: str, topic: str, most: int) -> Iterator[list[bytes]]:
         if not messages:
             raise RuntimeError(f"no record of {topic} within {_IDLE_S} s, {left} to come")
         left -= len(messages)
-        yield [message.value() for message in messages]
+        yield cast(list[bytes], [message.value() for message in messages])
     consumer.close()
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import polars as pl
-
 from tests.bench.jobs.base import JobConfig, JobResult
 from tests.bench.jobs.confluent import batches, parse
 

@@ -7,7 +7,6 @@ from collections.abc import Callable
 
 import numpy as np
 import polars as pl
-
 from tests.bench.jobs.base import INDICATORS, LAST_ROWS, JobConfig, JobResult
 from tests.bench.jobs.confluent import batches, parse
 from tests.bench.jobs.talib_stream import TalibStream
@@ -43,7 +42,7 @@ def run_with(
     if parsed:
         flush()
     last = pl.concat(list(tail)).tail(LAST_ROWS).to_pandas()
-    return JobResult(records, sums, {"frame_rows": float(len(last))})
+    return JobResult(records, {**sums}, {"frame_rows": float(len(last))})
 
 
 def run(config: JobConfig) -> JobResult:

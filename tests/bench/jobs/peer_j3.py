@@ -7,7 +7,6 @@ import warnings
 import numpy as np
 import polars as pl
 import torch
-
 from tests.bench.jobs.base import FEATURES, INDICATORS, OUTPUT, JobConfig, JobResult
 from tests.bench.jobs.peer_j2 import run_with
 from tests.bench.jobs.talib_stream import TalibStream
@@ -19,7 +18,7 @@ def run(config: JobConfig) -> JobResult:
     """Run J3."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", FutureWarning)  # torch.jit is deprecated, and compared
-        model = torch.jit.freeze(torch.jit.load(config.model).eval())
+        model = torch.jit.freeze(torch.jit.load(config.model).eval())  # type: ignore[no-untyped-call]
     stream = TalibStream()
 
     def step(frame: pl.DataFrame) -> pl.DataFrame:

@@ -1,0 +1,210 @@
+"""The benchmark's own arithmetic: W1, ratios, verdicts, interleaving. No broker, no clock."""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import json
+import sys
+from pathlib import Path
+
+import pytest
+from tests.bench import cases, figures, measure, native, table, topics, w1
+from tests.bench.figures import Bar
+from tests.bench.measure import Case, Measurement
+
+ROOT = Path(__file__).parents[2]
+
+
+def run_of(seconds: float, **more: float) -> Measurement:
+    return Measurement(records=1_000_000, seconds=seconds, extra=more)
+
+
+def script(name: str, code: str, runs: int = 1) -> Case:
+    return Case(name, lambda: [sys.executable, "-c", code], runs=runs)
+
+
+def test_w1_is_the_same_bytes_every_time() -> None:
+    def digest(seed: int) -> str:
+        return hashlib.sha256(b"\n".join(w1.values(w1.make_bars(1_000, seed)))).hexdigest()
+
+    assert digest(w1.SEED) == digest(w1.SEED)
+    assert digest(w1.SEED) != digest(w1.SEED + 1)
+
+
+def test_w1_records_are_bars_of_about_150_bytes() -> None:
+    bars = w1.make_bars(10_000)
+    values = list(w1.values(bars))
+    parsed = [json.loads(value) for value in values]
+    assert list(parsed[0]) == [
+        "Date", "Ticker", "Open", "High", "Low", "Close", "Adj Close", "Volume", "Label",
+    ]  # fmt: skip
+    assert all(bar["Low"] <= min(bar["Open"], bar["Close"]) for bar in parsed)
+    assert all(bar["High"] >= max(bar["Open"], bar["Close"]) for bar in parsed)
+    assert [bar["Ticker"].encode() for bar in parsed] == list(w1.keys(bars))
+    assert 140 < sum(map(len, values)) / len(values) < 165
+
+
+def test_w1_has_every_ticker_once_a_minute_and_no_flat_price() -> None:
+    bars = w1.make_bars(50 * w1.TICKERS)
+    minutes = bars.ticker.reshape(50, w1.TICKERS)
+    assert all(sorted(minute) == list(range(w1.TICKERS)) for minute in minutes.tolist())
+    assert minutes[0].tolist() != minutes[1].tolist()
+    assert len(set(w1.ticker_names())) == w1.TICKERS
+    for ticker in range(w1.TICKERS):
+        assert len(set(bars.close[bars.ticker == ticker].tolist())) > 1
+
+
+def test_metrics() -> None:
+    run = Measurement(2_000_000, 0.5, 0.4, 80.0, extra={"p50_us": 300.0})
+    found = [run.metric(name) for name in ("rate", "cpu", "peak", "seconds", "p50_us")]
+    assert found == pytest.approx([4000.0, 0.2, 80.0, 0.5, 300.0])
+
+
+def test_ratio_is_of_medians_and_spread_of_pairs() -> None:
+    bar = Bar("x", "J1", "x", case="a", against="b", metric="rate", must=0.7, aim=1.0)
+    measured = {
+        "a": [run_of(1.0), run_of(2.0), run_of(4.0)],
+        "b": [run_of(1.0), run_of(1.0), run_of(1.0)],
+    }
+    (figure,) = figures.compute([bar], measured, [])
+    assert (figure.value, figure.low, figure.high) == pytest.approx((0.5, 0.25, 1.0))
+    assert figure.verdict == "BELOW"
+
+
+@pytest.mark.parametrize(
+    ("value", "lower", "verdict"),
+    [
+        (0.95, False, "aim"),
+        (0.75, False, "must"),
+        (0.5, False, "BELOW"),
+        (0.5, True, "aim"),
+        (0.8, True, "BELOW"),
+    ],
+)
+def test_verdict(value: float, lower: bool, verdict: str) -> None:
+    aim = 0.6 if lower else 0.9
+    bar = Bar("x", "micro", "x", micro="m", lower=lower, must=0.7, aim=aim)
+    (figure,) = figures.compute([bar], {}, [{"name": "m", "ratio": value}])
+    assert figure.verdict == verdict
+
+
+def test_slowest_run_against_median() -> None:
+    bar = Bar("x", "slow", "x", case="a", metric="seconds", of="max_over_median", lower=True)
+    (figure,) = figures.compute([bar], {"a": [run_of(1.0), run_of(1.0), run_of(1.9)]}, [])
+    assert figure.value == pytest.approx(1.9)
+    assert figure.verdict == "info"
+
+
+def test_figures_without_measurements_are_left_out() -> None:
+    measured = {"ours_j1@p1-none": [run_of(1.0)]}
+    assert figures.compute(figures.load_bars(), measured, []) == []
+
+
+def test_bars_are_consistent_and_every_case_exists() -> None:
+    bars = figures.load_bars()
+    assert len({bar.id for bar in bars}) == len(bars)
+    for bar in bars:
+        assert bool(bar.case) != bool(bar.micro)
+        if bar.must is not None and bar.aim is not None:
+            assert (bar.aim < bar.must) == bar.lower
+    for name in cases.names(bars):
+        job, _, layout = name.partition("@")
+        program = "bare_consumer" if job == "bare" else job
+        is_python = (ROOT / "tests" / "bench" / "jobs" / f"{job}.py").is_file()
+        assert is_python or (ROOT / "cpp" / "bench" / f"{program}.cpp").is_file(), name
+        assert layout == cases.FRESH or f"ohlcv-{layout}" in {t.name for t in topics.all_topics()}
+
+
+def test_a_micro_benchmark_gives_its_ratio_or_its_value() -> None:
+    line = {"name": "m", "value": 2e8, "peer": "p", "peer_value": 4e8, "ratio": 0.5}
+    ratio = Bar("x", "micro", "x", micro="m")
+    value = Bar("y", "micro", "y", micro="m", field="value", scale=1e-6)
+    assert [f.value for f in figures.compute([ratio, value], {}, [line])] == [0.5, 200.0]
+
+
+def test_micro_lines_are_read_from_what_a_program_prints(tmp_path: Path) -> None:
+    program = tmp_path / "bench_x"
+    program.write_text('#!/bin/sh\necho warming up\necho \'{"name": "m", "ratio": 0.5}\'\n')
+    program.chmod(0o755)
+    assert native.find("bench_x", tmp_path) == program
+    assert native.find("bench_y", tmp_path) is None
+    assert native.run_micro(program) == [{"name": "m", "ratio": 0.5}]
+
+
+def test_interleave_changes_the_order_and_drops_the_warm_up() -> None:
+    order: list[str] = []
+
+    def case(name: str) -> Case:
+        def start() -> list[str]:
+            order.append(name)
+            return [sys.executable, "-c", 'print(\'{"records": 1, "seconds": 1.0}\')']
+
+        return Case(name, start)
+
+    found = measure.interleave([case("a"), case("b")], 2, lambda _: None)
+    assert {name: len(runs) for name, runs in found.items()} == {"a": 2, "b": 2}
+    assert order == ["a", "b", "b", "a", "a", "b"]
+
+
+def test_a_failing_case_is_said_once_and_left_out() -> None:
+    notes: list[str] = []
+    bad = script("bad", "raise SystemExit('no broker')", runs=3)
+    good = script("good", 'print(\'{"records": 1, "seconds": 1.0}\')')
+    found = measure.interleave([bad, good], 2, notes.append)
+    assert list(found) == ["good"]
+    assert [note for note in notes if "done" not in note] == ["bad ended with 1: no broker"]
+
+
+def test_different_checksums_are_named_per_topic() -> None:
+    def runs(value: float | str) -> list[Measurement]:
+        return [Measurement(1, checksums={"Close": value})]
+
+    assert measure.different_checksums({"a@x": runs(1.0), "b@x": runs(1.0 + 1e-12)}) == []
+    assert measure.different_checksums({"a@x": runs(1.0), "b@y": runs(2.0)}) == []
+    assert measure.different_checksums({"a@x": runs("f0"), "b@x": runs("f1")}) == [
+        "Close: a@x 'f0', b@x 'f1'"
+    ]
+
+
+def test_tables_and_json_hold_what_was_measured() -> None:
+    bar = Bar("x", "J1", "J1 against bare", case="a", against="b", metric="rate", must=0.7, aim=1.0)
+    measured = {"a": [run_of(1.0, frames=3.0)], "b": [run_of(0.8)]}
+    found = figures.compute([bar], measured, [])
+    line = table.figure_table(found).splitlines()[2]
+    assert line.startswith("J1 against bare")
+    assert [cell in line for cell in (">= 0.7", "must", "0.8")] == [True, True, True]
+    assert "frames 3" in table.case_table(measured)
+    report = table.as_json(found, measured, [], {"cores": 2}, ["trouble"])
+    again = json.loads(json.dumps(report))
+    assert again["figures"][0]["verdict"] == "must"
+    assert again["cases"]["a"][0]["extra"] == {"frames": 3.0}
+    assert again["problems"] == ["trouble"]
+
+
+def test_the_talib_peer_equals_talib_over_the_whole_history() -> None:
+    polars = pytest.importorskip("polars")
+    pytest.importorskip("talib")
+    import numpy as np
+    from tests.bench.jobs.base import INDICATORS
+    from tests.bench.jobs.talib_stream import TalibStream, indicators
+
+    bars = w1.make_bars(1_500 * w1.TICKERS)
+    mine = bars.ticker < 3
+    frame = polars.DataFrame(
+        {
+            "Ticker": [w1.ticker_names()[i] for i in bars.ticker[mine]],
+            "High": bars.high[mine],
+            "Low": bars.low[mine],
+            "Close": bars.close[mine],
+        }
+    )
+    stream = TalibStream()
+    cut = [0, 7, 1_000, 1_001, 3_000, frame.height]
+    parts = [stream.update(frame[a:b]) for a, b in itertools.pairwise(cut)]
+    got = polars.concat(parts)
+    for _, rows in got.group_by("Ticker"):
+        prices = (rows[name].to_numpy() for name in ("High", "Low", "Close"))
+        expected = indicators(*prices)
+        ours = rows.select(INDICATORS).to_numpy().T
+        np.testing.assert_allclose(ours, expected, rtol=1e-9, atol=1e-9)
