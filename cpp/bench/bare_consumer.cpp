@@ -26,7 +26,8 @@ std::int64_t drain(rd_kafka_t* handle, std::int64_t records, std::size_t batch) 
   std::int64_t seen = 0;
   std::int64_t bytes = 0;
   while (seen < records) {
-    // A batch call with a timeout waits until the batch is full: wait for one, then take what is there.
+    // A batch call with a timeout waits until the batch is full: wait for one, then take what is
+    // there.
     ssize_t n = rd_kafka_consume_batch_queue(queue.get(), kIdleMs, messages.data(), 1);
     if (n <= 0) throw std::runtime_error("no record within 10 s");
     n += rd_kafka_consume_batch_queue(queue.get(), 0, messages.data() + 1, batch - 1);

@@ -1,4 +1,5 @@
-// The least C++ around librdkafka that a fair comparison needs: configuration, watermarks, assignment.
+// The least C++ around librdkafka that a fair comparison needs: configuration, watermarks,
+// assignment.
 //
 // Deliberately apart from headrace's own source floor: what is compared with must not share code
 // with what is measured.
@@ -53,12 +54,9 @@ inline Handle make_handle(rd_kafka_type_t type, const Config& config) {
 
 // The settings of PERFORMANCE.md's bare loop; `extra` goes last and wins.
 inline Handle make_consumer(const std::string& bootstrap, const Config& extra) {
-  Config config{{"bootstrap.servers", bootstrap},
-                {"group.id", "bench-bare"},
-                {"enable.auto.commit", "false"},
-                {"enable.auto.offset.store", "false"},
-                {"fetch.queue.backoff.ms", "1"},
-                {"fetch.message.max.bytes", "8388608"}};
+  Config config{{"bootstrap.servers", bootstrap}, {"group.id", "bench-bare"},
+                {"enable.auto.commit", "false"},  {"enable.auto.offset.store", "false"},
+                {"fetch.queue.backoff.ms", "1"},  {"fetch.message.max.bytes", "8388608"}};
   for (const auto& [key, value] : extra) config[key] = value;
   return make_handle(RD_KAFKA_CONSUMER, config);
 }

@@ -1,6 +1,8 @@
-// What this process has used so far: wall clock, CPU seconds, peak resident memory; as one JSON line.
+// What this process has used so far: wall clock, CPU seconds, peak resident memory; as one JSON
+// line.
 //
-// Peak memory is VmHWM, not ru_maxrss: the latter starts at the size of the process that spawned us.
+// Peak memory is VmHWM, not ru_maxrss: the latter starts at the size of the process that spawned
+// us.
 //
 // Thread contract: any thread.
 // Cost: two system calls and one read of /proc.
