@@ -1,0 +1,3 @@
+// The main function, for Catch2 2 alone; version 3 brings its own.
+#define CATCH_CONFIG_MAIN
+#include "catch.hpp"
