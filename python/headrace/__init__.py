@@ -11,7 +11,7 @@ Examples
 
 from headrace import errors, market, ta
 from headrace._core import __version__
-from headrace.broker import MockBroker
+from headrace.mock import MockBroker
 from headrace.errors import HeadraceError
 from headrace.expressions import Expr, col, lit
 from headrace.live import Live, Status

@@ -139,7 +139,7 @@ class Live:
         former = notebook.former_stream_of_this_cell() if replace_former else None
         if former is not None:
             former.stop()  # the same cell again: one consumer, no doubled rows
-        sinks = [sink.open(plan) for sink in stream._sinks]
+        sinks = [sink.open() for sink in stream._sinks]
         engine = _core.Engine(plan, source.open(stream._schema), sinks, options)
         live = cls(stream, source, engine)
         engine.start()

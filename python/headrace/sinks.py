@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from headrace import _core
 
 
 @dataclass(frozen=True)
@@ -17,8 +20,8 @@ class KafkaSink:
     dead_letters: str | None
     config: Mapping[str, str] = field(default_factory=dict, repr=False)
 
-    def open(self, plan: Any) -> Any:
-        """Return the core's sink for the columns of `plan`."""
+    def open(self) -> _core.Sink:
+        """Return the core's sink."""
         from headrace import _core
 
         return _core.kafka_sink(
@@ -28,6 +31,5 @@ class KafkaSink:
                 "topic": self.topic,
                 "key": self.key,
                 "dead_letters": self.dead_letters,
-            },
-            plan,
+            }
         )

@@ -136,7 +136,7 @@ class FileSource:
         if self.path.suffix in (".parquet", ".pq"):
             parquet = frames._require("pyarrow.parquet", "arrow")
             return [frames.frame_source(parquet.read_table(self.path), schema)]
-        return [_core.lines_source(str(self.path), header=self.path.suffix == ".csv")]
+        return [_core.lines_source(str(self.path), csv=self.path.suffix == ".csv")]
 
     def describe(self) -> str:
         """Return a few words for repr and messages."""
@@ -196,7 +196,7 @@ def kafka(
         and free cores.
     config : mapping, optional
         Further librdkafka settings: TLS, SASL and the like. Settings that load code or run commands
-        are refused.
+        are refused, and SASL without TLS unless ``{"insecure": True}`` is written out.
 
     Returns
     -------
@@ -243,7 +243,7 @@ def kafka(
         on_out_of_range=on_out_of_range,
         strict=strict,
         ingest_threads=ingest_threads,
-        config=_checked_config(config or {}),
+        config=_checked_config(bootstrap, config or {}),
     )
     return Stream._from_source(source, schema)
 
@@ -346,7 +346,7 @@ def _offsets(start: Offsets, topics: tuple[str, ...]) -> list[tuple[str, int, in
     return rows
 
 
-def _checked_config(config: Mapping[str, Any]) -> dict[str, str]:
+def _checked_config(bootstrap: str, config: Mapping[str, Any]) -> dict[str, str]:
     """Settings as text; the core refuses those that load code, run commands, or are ours."""
     from headrace import _core
 
@@ -354,5 +354,5 @@ def _checked_config(config: Mapping[str, Any]) -> dict[str, str]:
         key: str(value).lower() if isinstance(value, bool) else str(value)
         for key, value in config.items()
     }
-    _core.check_kafka_config(texts)
+    _core.check_kafka_config(bootstrap, texts)
     return texts

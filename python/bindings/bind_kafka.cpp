@@ -1,0 +1,242 @@
+#include <headrace/sink/kafka/kafka_sink.hpp>
+#include <headrace/sink/kafka/producer.hpp>
+#include <headrace/source/kafka/admin.hpp>
+#include <headrace/source/kafka/kafka_source.hpp>
+#include <headrace/source/kafka/mock_cluster.hpp>
+
+#include "bindings.hpp"
+
+namespace headrace::python {
+namespace {
+
+using std::chrono::milliseconds;
+using Settings = std::map<std::string, std::string>;
+using no_gil = py::call_guard<py::gil_scoped_release>;
+
+// librdkafka's lines of every client of this process, until Python's logging fetches them.
+const std::shared_ptr<source::LogBuffer>& log_buffer() {
+  static const auto buffer = std::make_shared<source::LogBuffer>();
+  return buffer;
+}
+
+source::ClientConfig client_from(const std::string& bootstrap, Settings settings) {
+  source::ClientConfig client{.bootstrap = bootstrap, .extra = std::move(settings)};
+  // Ours, not librdkafka's: SASL without TLS shows the password to the network.
+  if (const auto insecure = client.extra.find("insecure"); insecure != client.extra.end()) {
+    client.insecure = insecure->second == "true";
+    client.extra.erase(insecure);
+  }
+  client.log = log_buffer()->sink();
+  return client;
+}
+
+source::ClientConfig client_of(const py::dict& config) {
+  return client_from(config["bootstrap"].cast<std::string>(), config["config"].cast<Settings>());
+}
+
+std::string text_or_empty(const py::dict& config, const char* key) {
+  const py::object value = config[key];
+  return value.is_none() ? std::string() : value.cast<std::string>();
+}
+
+source::Start start_from(const py::dict& dict) {
+  source::Start start;
+  const auto kind = dict["kind"].cast<std::string>();
+  if (kind == "latest") start.at = source::StartAt::kLatest;
+  if (kind == "group") start.at = source::StartAt::kGroup;
+  if (kind == "timestamp") {
+    start.at = source::StartAt::kTimestamp;
+    start.timestamp_ms = dict["timestamp_ms"].cast<std::int64_t>();
+  }
+  if (kind == "offsets") {
+    start.at = source::StartAt::kOffsets;
+    using Row = std::tuple<std::string, std::int32_t, std::int64_t>;
+    for (const auto& [topic, partition, offset] : dict["offsets"].cast<std::vector<Row>>()) {
+      start.offsets[{topic, partition}] = offset;
+    }
+  }
+  return start;
+}
+
+source::OutOfRange out_of_range_from(const std::string& name) {
+  if (name == "earliest") return source::OutOfRange::kEarliest;
+  if (name == "latest") return source::OutOfRange::kLatest;
+  return source::OutOfRange::kError;
+}
+
+std::vector<std::unique_ptr<SourceHandle>> kafka_sources(const py::dict& dict,
+                                                         std::size_t ingest_threads) {
+  source::KafkaSourceConfig config;
+  config.client = client_of(dict);
+  config.topics = dict["topics"].cast<std::vector<std::string>>();
+  config.pattern = text_or_empty(dict, "pattern");
+  config.group = text_or_empty(dict, "group");
+  config.start = start_from(dict["start"].cast<py::dict>());
+  config.bounded = dict["bounded"].cast<bool>();
+  config.on_out_of_range = out_of_range_from(dict["on_out_of_range"].cast<std::string>());
+  config.strict = dict["strict"].cast<bool>();
+  std::vector<std::unique_ptr<source::Source>> sources;
+  if (ingest_threads == 1) {
+    sources.push_back(unwrap(source::make_kafka_source(std::move(config))));
+  } else {
+    sources = unwrap(source::make_kafka_sources(config, ingest_threads));
+  }
+  std::vector<std::unique_ptr<SourceHandle>> handles;
+  for (auto& made : sources) {
+    handles.push_back(std::make_unique<SourceHandle>(SourceHandle{std::move(made)}));
+  }
+  return handles;
+}
+
+std::unique_ptr<SinkHandle> kafka_sink(const py::dict& dict) {
+  auto handle = std::make_unique<SinkHandle>();
+  handle->topic_names = std::make_shared<TopicNames>();
+  sink::KafkaSinkConfig config;
+  config.producer.client = client_of(dict);
+  config.topic = dict["topic"].cast<std::string>();
+  config.key_column = text_or_empty(dict, "key");
+  config.dead_letter_topic = text_or_empty(dict, "dead_letters");
+  config.source_topic = [names = handle->topic_names](std::int32_t topic) {
+    return *names ? (*names)(topic) : std::string();
+  };
+  handle->sink = unwrap(sink::make_kafka_sink(std::move(config)));
+  return handle;
+}
+
+std::string_view bytes_view(py::handle value) {
+  char* data = nullptr;
+  Py_ssize_t size = 0;
+  if (PyBytes_AsStringAndSize(value.ptr(), &data, &size) != 0) throw py::error_already_set();
+  return {data, static_cast<std::size_t>(size)};
+}
+
+// `records`: (key or None, value or None) as bytes. The list keeps the bytes alive meanwhile.
+void produce(sink::KafkaProducer& producer, const std::string& topic, const py::list& records,
+             const std::vector<std::int64_t>& timestamps_ms) {
+  std::vector<sink::ProducerRecord> batch(records.size());
+  for (std::size_t i = 0; i < batch.size(); ++i) {
+    const auto pair = records[i].cast<py::tuple>();
+    batch[i].has_key = !pair[0].is_none();
+    batch[i].tombstone = pair[1].is_none();
+    if (batch[i].has_key) batch[i].key = bytes_view(pair[0]);
+    if (!batch[i].tombstone) batch[i].value = bytes_view(pair[1]);
+    if (i < timestamps_ms.size()) batch[i].timestamp_ms = timestamps_ms[i];
+  }
+  const py::gil_scoped_release release;
+  producer.produce_batch(topic, batch).throw_if_error();
+}
+
+void bind_producer(py::module_& module) {
+  py::class_<sink::KafkaProducer>(module, "Producer")
+      .def(py::init([](const std::string& bootstrap, const Settings& settings) {
+             return unwrap(
+                 sink::KafkaProducer::create({.client = client_from(bootstrap, settings)}));
+           }),
+           py::arg("bootstrap"), py::arg("config"))
+      .def("produce", &produce, py::arg("topic"), py::arg("records"), py::arg("timestamps_ms"))
+      .def("poll", &sink::KafkaProducer::poll, no_gil())
+      .def("purge", &sink::KafkaProducer::purge, no_gil())
+      .def(
+          "try_flush",
+          [](sink::KafkaProducer& producer, int timeout_ms) {
+            return unwrap(producer.try_flush(milliseconds(timeout_ms)));
+          },
+          py::arg("timeout_ms"), no_gil())
+      .def("counts", [](const sink::KafkaProducer& producer) {
+        const sink::ProducerCounts counts = producer.counts();
+        return py::make_tuple(counts.produced, counts.delivered, counts.failed);
+      });
+}
+
+void bind_admin(py::module_& module) {
+  using source::KafkaAdmin;
+  py::class_<KafkaAdmin>(module, "Admin")
+      .def(py::init([](const std::string& bootstrap, const Settings& settings) {
+             return unwrap(KafkaAdmin::connect(client_from(bootstrap, settings)));
+           }),
+           py::arg("bootstrap"), py::arg("config"))
+      .def("topics",
+           [](KafkaAdmin& admin, int timeout_ms) {
+             std::vector<source::TopicInfo> topics;
+             {
+               const py::gil_scoped_release release;
+               topics = unwrap(admin.topics(milliseconds(timeout_ms)));
+             }
+             py::dict result;
+             for (const source::TopicInfo& topic : topics) {
+               result[py::str(topic.name)] = topic.partitions;
+             }
+             return result;
+           },
+           py::arg("timeout_ms"))
+      .def(
+          "create_topic",
+          [](KafkaAdmin& admin, const std::string& name, int partitions, const Settings& config,
+             int timeout_ms) {
+            admin
+                .create_topic({.name = name, .partitions = partitions, .config = config},
+                              milliseconds(timeout_ms))
+                .throw_if_error();
+          },
+          py::arg("name"), py::arg("partitions"), py::arg("config"), py::arg("timeout_ms"),
+          no_gil())
+      .def(
+          "delete_topic",
+          [](KafkaAdmin& admin, const std::string& name, int timeout_ms) {
+            admin.delete_topic(name, milliseconds(timeout_ms)).throw_if_error();
+          },
+          py::arg("name"), py::arg("timeout_ms"), no_gil())
+      .def("watermarks",
+           [](KafkaAdmin& admin, const std::string& topic, int timeout_ms) {
+             std::vector<source::Watermarks> marks;
+             {
+               const py::gil_scoped_release release;
+               marks = unwrap(admin.watermarks(topic, milliseconds(timeout_ms)));
+             }
+             py::dict result;
+             for (const source::Watermarks& mark : marks) {
+               result[py::int_(mark.partition)] = py::make_tuple(mark.low, mark.high);
+             }
+             return result;
+           },
+           py::arg("topic"), py::arg("timeout_ms"));
+}
+
+void bind_mock(py::module_& module) {
+  py::class_<source::MockCluster>(module, "MockCluster")
+      .def(py::init([](int brokers) { return unwrap(source::MockCluster::start(brokers)); }),
+           py::arg("brokers"))
+      .def_property_readonly("bootstrap", &source::MockCluster::bootstrap)
+      .def(
+          "create_topic",
+          [](source::MockCluster& cluster, const std::string& name, int partitions) {
+            cluster.create_topic(name, partitions).throw_if_error();
+          },
+          py::arg("name"), py::arg("partitions"), no_gil());
+}
+
+}  // namespace
+
+void bind_kafka(py::module_& module) {
+  py::class_<SinkHandle>(module, "Sink");
+  module.def("kafka_sources", &kafka_sources, py::arg("config"), py::arg("ingest_threads"));
+  module.def("kafka_sink", &kafka_sink, py::arg("config"));
+  module.def(
+      "check_kafka_config",
+      [](const std::string& bootstrap, const Settings& settings) {
+        source::check(client_from(bootstrap, settings)).throw_if_error();
+      },
+      py::arg("bootstrap"), py::arg("config"));
+  module.def("drain_kafka_log", [] {
+    py::list lines;
+    for (const source::LogLine& line : log_buffer()->drain()) {
+      lines.append(py::make_tuple(line.level, line.facility, line.message));
+    }
+    return lines;
+  });
+  bind_producer(module);
+  bind_admin(module);
+  bind_mock(module);
+}
+
+}  // namespace headrace::python

@@ -1,0 +1,48 @@
+// What the binding files share: one bind_<family> function each, errors, and small conversions.
+//
+// Bindings forward and never compute. They drop the GIL before anything that can wait, and core
+// threads never touch Python.
+#pragma once
+
+#include <pybind11/pybind11.h>
+#include <pybind11/stl.h>
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include <headrace/base/error.hpp>
+#include <headrace/sink/sink.hpp>
+#include <headrace/source/source.hpp>
+
+namespace headrace::python {
+
+namespace py = pybind11;
+
+void bind_errors(py::module_& module);
+void bind_plan(py::module_& module);
+void bind_frame(py::module_& module);
+void bind_sources(py::module_& module);
+void bind_engine(py::module_& module);
+void bind_kafka(py::module_& module);
+
+// A source on its way from the function that makes it to the engine, which takes it over.
+struct SourceHandle {
+  std::unique_ptr<source::Source> source;
+};
+
+// Topic name by TaskId::topic; empty until the engine that knows them exists.
+using TopicNames = std::function<std::string(std::int32_t)>;
+
+struct SinkHandle {
+  std::shared_ptr<sink::Sink> sink;
+  std::shared_ptr<TopicNames> topic_names;  // null where the sink does not ask
+};
+
+// The value, or the Python exception that the error's code names.
+template <class T>
+T unwrap(base::Result<T>&& result) {
+  return std::move(result).value_or_throw();
+}
+
+}  // namespace headrace::python
