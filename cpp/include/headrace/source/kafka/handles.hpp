@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <string_view>
 #include <utility>
@@ -66,6 +67,8 @@ class ClientHandle {
     swap(taken);
     return *this;
   }
+  ClientHandle(const ClientHandle&) = delete;
+  ClientHandle& operator=(const ClientHandle&) = delete;
 
   [[nodiscard]] rd_kafka_t* get() const noexcept { return handle_; }
   explicit operator bool() const noexcept { return handle_ != nullptr; }
@@ -87,11 +90,10 @@ class ClientHandle {
   pid_t pid_ = 0;
 };
 
-// Destroys the client on a thread of its own and waits for at most `deadline`. True where it is
-// gone; otherwise the thread, the client and `context` (what its callbacks point at) are leaked,
-// because a destroy that hangs must not take the caller with it.
-bool destroy_within(ClientHandle client, std::shared_ptr<void> context,
-                    std::chrono::milliseconds deadline) noexcept;
+// Runs `work` on a thread of its own and waits for at most `deadline`. True where it is done;
+// otherwise it goes on in the background with all that it owns: a close or destroy that hangs must
+// not take the caller with it.
+bool run_within(std::function<void()> work, std::chrono::milliseconds deadline) noexcept;
 
 // Is `version` (as rd_kafka_version() counts: 0x020f01ff is 2.15.1) one that we run on?
 [[nodiscard]] base::Status check_librdkafka_version(int version, std::string_view text);

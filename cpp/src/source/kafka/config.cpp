@@ -1,0 +1,143 @@
+#include <headrace/source/kafka/config.hpp>
+
+#include <algorithm>
+#include <array>
+
+namespace headrace::source {
+
+namespace {
+
+struct Refusal {
+  std::string_view key;
+  std::string_view reason;
+};
+
+constexpr std::string_view kLoadsCode = "it loads code into the process";
+constexpr std::string_view kRunsCommand = "it runs a command";
+constexpr std::string_view kRedirects = "it sends credentials to another address";
+constexpr std::string_view kUnsafe = "it accepts unsigned credentials";
+constexpr std::string_view kCallback = "it is a pointer inside the process";
+constexpr std::string_view kTalks = "it may print what the connection carries; use log_level";
+constexpr std::string_view kPositions = "headrace commits positions itself, after the results";
+constexpr std::string_view kArgument = "it has an argument of its own";
+constexpr std::string_view kOwned = "headrace's promises depend on its value";
+constexpr std::string_view kLater = "transactions are not supported yet";
+
+constexpr std::array<Refusal, 38> kRefused{{
+    {"plugin.library.paths", kLoadsCode},
+    {"ssl.engine.location", kLoadsCode},
+    {"ssl.engine.id", kLoadsCode},
+    {"ssl.providers", kLoadsCode},
+    {"sasl.kerberos.kinit.cmd", kRunsCommand},
+    {"sasl.oauthbearer.token.endpoint.url", kRedirects},
+    {"enable.sasl.oauthbearer.unsecure.jwt", kUnsafe},
+    {"debug", kTalks},
+    {"bootstrap.servers", kArgument},
+    {"metadata.broker.list", kArgument},
+    {"group.id", kArgument},
+    {"group.instance.id", kArgument},
+    {"topic.metadata.refresh.interval.ms", kArgument},
+    {"enable.auto.commit", kPositions},
+    {"auto.commit.enable", kPositions},
+    {"auto.commit.interval.ms", kPositions},
+    {"enable.auto.offset.store", kPositions},
+    {"offset.store.method", kPositions},
+    {"offset.store.path", kPositions},
+    {"offset.store.sync.interval.ms", kPositions},
+    {"auto.offset.reset", kArgument},
+    {"enable.partition.eof", kOwned},
+    {"allow.auto.create.topics", kOwned},
+    {"fetch.queue.backoff.ms", kOwned},
+    {"log.queue", kOwned},
+    {"log_level", kTalks},
+    {"enable.idempotence", kOwned},
+    {"enable.gapless.guarantee", kOwned},
+    {"acks", kOwned},
+    {"request.required.acks", kOwned},
+    {"max.in.flight", kOwned},
+    {"max.in.flight.requests.per.connection", kOwned},
+    {"delivery.report.only.error", kOwned},
+    {"transactional.id", kLater},
+    {"transaction.timeout.ms", kLater},
+    {"opaque", kCallback},
+    {"default_topic_conf", kCallback},
+    {"test.mock.num.brokers", kOwned},
+}};
+
+// RELIABILITY's baseline. check.crcs was measured: see the comment in kafka_source.cpp.
+constexpr std::array<Setting, 16> kConsumer{{
+    {"client.id", "headrace"},
+    {"isolation.level", "read_committed"},
+    {"enable.auto.commit", "false"},
+    {"enable.auto.offset.store", "false"},
+    {"auto.offset.reset", "error"},
+    {"check.crcs", "true"},
+    {"allow.auto.create.topics", "false"},
+    {"fetch.queue.backoff.ms", "1"},
+    {"fetch.message.max.bytes", "8388608"},
+    {"fetch.error.backoff.ms", "100"},
+    {"queued.max.messages.kbytes", "16384"},
+    {"socket.nagle.disable", "true"},
+    {"socket.keepalive.enable", "true"},
+    {"reconnect.backoff.ms", "50"},
+    {"reconnect.backoff.max.ms", "1000"},
+    {"log.connection.close", "false"},
+}};
+
+constexpr std::array<Setting, 11> kProducer{{
+    {"client.id", "headrace"},
+    {"enable.idempotence", "true"},
+    {"acks", "all"},
+    {"partitioner", "murmur2_random"},
+    {"delivery.report.only.error", "true"},
+    {"queue.buffering.max.messages", "200000"},
+    {"socket.nagle.disable", "true"},
+    {"socket.keepalive.enable", "true"},
+    {"reconnect.backoff.ms", "50"},
+    {"reconnect.backoff.max.ms", "1000"},
+    {"log.connection.close", "false"},
+}};
+
+constexpr std::array<Setting, 6> kAdmin{{
+    {"client.id", "headrace"},
+    {"socket.nagle.disable", "true"},
+    {"allow.auto.create.topics", "false"},
+    {"reconnect.backoff.ms", "50"},
+    {"reconnect.backoff.max.ms", "1000"},
+    {"log.connection.close", "false"},
+}};
+
+bool ends_with(std::string_view text, std::string_view end) noexcept {
+  return text.size() >= end.size() && text.substr(text.size() - end.size()) == end;
+}
+
+}  // namespace
+
+std::span<const Setting> baseline(ClientRole role) noexcept {
+  switch (role) {
+    case ClientRole::kConsumer:
+      return kConsumer;
+    case ClientRole::kProducer:
+      return kProducer;
+    case ClientRole::kAdmin:
+      break;
+  }
+  return kAdmin;
+}
+
+std::string_view refusal(std::string_view key) noexcept {
+  const auto* found = std::find_if(kRefused.begin(), kRefused.end(),
+                                   [&](const Refusal& r) { return r.key == key; });
+  if (found != kRefused.end()) return found->reason;
+  return ends_with(key, "_cb") ? kCallback : std::string_view{};
+}
+
+bool is_secret(std::string_view key) noexcept {
+  constexpr std::array<std::string_view, 7> kParts{"password", "secret",      "pem",   "token",
+                                                   "keytab",   "oauthbearer", "assertion"};
+  return std::any_of(kParts.begin(), kParts.end(), [&](std::string_view part) {
+    return key.find(part) != std::string_view::npos;
+  });
+}
+
+}  // namespace headrace::source
