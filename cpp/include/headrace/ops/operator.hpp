@@ -11,6 +11,7 @@
 //   base::ByteWriter w;  op->snapshot(w);
 #pragma once
 
+#include <cstdint>
 #include <memory>
 
 #include <headrace/base/bytes.hpp>
@@ -30,6 +31,9 @@ class Operator {
   // An error is fatal to the stream: a bad record never is one.
   [[nodiscard]] virtual base::Status process(record::RecordBatch& batch,
                                              record::Rejects& rejects) = 0;
+  // Rows taken out on the user's word, without becoming dead letters (validate's "drop"), since
+  // construction. For status only: no part of the state that snapshot saves.
+  [[nodiscard]] virtual std::uint64_t dropped() const noexcept { return 0; }
   // State to bytes and back. restore replaces the state; after it the operator continues to the bit.
   virtual void snapshot(base::ByteWriter& writer) const = 0;
   [[nodiscard]] virtual base::Status restore(base::ByteReader& reader) = 0;
