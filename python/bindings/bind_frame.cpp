@@ -82,6 +82,23 @@ std::vector<std::string> names_of(const Frame& frame) {
   return names;
 }
 
+// The stream in a capsule of Arrow's PyCapsule interface; released with it where nobody took it.
+py::capsule arrow_stream(const Frame& frame, bool positions) {
+  auto stream = std::make_unique<ArrowArrayStream>();
+  record::ArrowTable table{.schema = frame.schema,
+                           .rows = frame.rows,
+                           .columns = frame.columns,
+                           .partitions = positions ? frame.partitions : nullptr,
+                           .offsets = positions ? frame.offsets : nullptr};
+  record::export_stream(std::move(table), stream.get());
+  return py::capsule(stream.release(), "arrow_array_stream", [](PyObject* capsule) {
+    auto* held =
+        static_cast<ArrowArrayStream*>(PyCapsule_GetPointer(capsule, "arrow_array_stream"));
+    if (held->release != nullptr) held->release(held);
+    delete held;
+  });
+}
+
 }  // namespace
 
 void bind_frame(py::module_& module) {
@@ -90,6 +107,7 @@ void bind_frame(py::module_& module) {
       .def_readonly("end_row", &Frame::end_row)
       .def_property_readonly("names", &names_of)
       .def("column", &column_tuple, py::arg("index"))
+      .def("arrow_stream", &arrow_stream, py::arg("positions"))
       .def("partitions",
            [](const Frame& f) { return view(py::dtype("int32"), f.partitions, f.rows); })
       .def("offsets", [](const Frame& f) { return view(py::dtype("int64"), f.offsets, f.rows); });

@@ -20,7 +20,9 @@ const std::shared_ptr<source::LogBuffer>& log_buffer() {
 }
 
 source::ClientConfig client_from(const std::string& bootstrap, Settings settings) {
-  source::ClientConfig client{.bootstrap = bootstrap, .extra = std::move(settings)};
+  source::ClientConfig client;
+  client.bootstrap = bootstrap;
+  client.extra = std::move(settings);
   // Ours, not librdkafka's: SASL without TLS shows the password to the network.
   if (const auto insecure = client.extra.find("insecure"); insecure != client.extra.end()) {
     client.insecure = insecure->second == "true";

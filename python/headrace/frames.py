@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 from collections.abc import Iterable
 from pathlib import Path
@@ -38,11 +39,12 @@ class ArrowFrame:
     10
     """
 
-    def __init__(self, frame: _core.Frame) -> None:
+    def __init__(self, frame: _core.Frame, positions: bool = False) -> None:
         self._frame = frame
+        self._positions = positions
 
     def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
-        return self._frame.arrow_stream()
+        return self._frame.arrow_stream(self._positions)
 
     def __len__(self) -> int:
         return self._frame.rows
@@ -123,11 +125,11 @@ def convert(frame: _core.Frame, as_: str, positions: bool = False) -> Any:
     if as_ == "numpy":
         return to_numpy(frame)
     if as_ == "arrow":
-        return ArrowFrame(frame)
+        return ArrowFrame(frame, positions)
     if as_ == "pyarrow":
-        return _require("pyarrow", "arrow").table(ArrowFrame(frame))
+        return _require("pyarrow", "arrow").table(ArrowFrame(frame, positions))
     if as_ == "polars":
-        return _require("polars", "arrow").from_arrow(ArrowFrame(frame))
+        return _require("polars", "arrow").from_arrow(ArrowFrame(frame, positions))
     kinds = ["pandas", "polars", "pyarrow", "arrow", "numpy"]
     raise InvalidArgument(f"as_: expected one of {', '.join(kinds)}, got {as_!r}")
 
@@ -141,7 +143,7 @@ def _require(module: str, extra: str) -> Any:
 
 def kind_of(data: object) -> str:
     """Return the library that `data` belongs to, as :func:`convert` names it."""
-    module = type(data).__module__.partition(".")[0]
+    module = _module_of(data)
     if module in ("pandas", "polars", "pyarrow"):
         return module
     if isinstance(data, (str, Path)):
@@ -158,15 +160,15 @@ def frame_source(data: Any, schema: Schema) -> _core.Source:
     """Return a bounded source over the rows of a frame, in their order."""
     from headrace import _core
 
+    plan = _core.Plan(schema._plan_text(), [])
     if isinstance(data, pd.DataFrame):
-        return _core.columns_source(schema._plan_text(), list(_foreign_columns(data, schema)))
-    if module_of(data) == "polars" and hasattr(data, "collect"):
+        return _core.columns_source(plan, list(_foreign_columns(data, schema)))
+    if _module_of(data) == "polars" and hasattr(data, "collect"):
         data = data.collect()
-    return _core.arrow_source(schema._plan_text(), data.__arrow_c_stream__())
+    return _core.arrow_source(plan, data.__arrow_c_stream__())
 
 
-def module_of(data: object) -> str:
-    """Return the top-level module that defines the type of `data`."""
+def _module_of(data: object) -> str:
     return type(data).__module__.partition(".")[0]
 
 

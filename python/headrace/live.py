@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from headrace import errors, frames, notebook
+from headrace import errors, frames, logs, notebook
 from headrace.errors import HeadraceError, InvalidArgument, KeysInSeveralPartitions
 from headrace.schema import Schema
 
@@ -128,6 +128,7 @@ class Live:
         self._pid = os.getpid()
         self._charts: list[Chart] = []
         self._split_keys_said = False
+        self._stopped_by_caller = False
 
     @classmethod
     def _start(
@@ -178,9 +179,11 @@ class Live:
         """
         return frames.to_numpy(self._tail(last, key))
 
-    def arrow(self, last: int = 1000, key: object = None) -> frames.ArrowFrame:
+    def arrow(
+        self, last: int = 1000, key: object = None, *, positions: bool = False
+    ) -> frames.ArrowFrame:
         """Return the newest rows for PyArrow, Polars or DuckDB (``__arrow_c_stream__``)."""
-        return frames.ArrowFrame(self._tail(last, key))
+        return frames.ArrowFrame(self._tail(last, key), positions)
 
     def _tail(self, last: int, key: object) -> _core.Frame:
         if not isinstance(last, int) or isinstance(last, bool) or last < 0:
@@ -230,6 +233,7 @@ class Live:
 
     def status(self) -> Status:
         """Return what has been done so far, with lag per partition and rejects by reason."""
+        logs.forward()
         raw = self._engine.status()
         tasks = [
             TaskStatus(**{**task, "event_time": _timestamp(task["event_time"])})
@@ -294,6 +298,7 @@ class Live:
         """
         deadline = None if timeout is None else time.monotonic() + timeout
         while not self._engine.wait(_SLICE_MS):
+            logs.forward()
             if deadline is not None and time.monotonic() >= deadline:
                 return False
         self._check()
@@ -303,6 +308,7 @@ class Live:
         """Stop reading and computing; frames and status stay. Stopping twice is harmless."""
         if os.getpid() != self._pid:
             return  # a forked child: the threads are the parent's
+        self._stopped_by_caller = True
         for chart in self._charts:
             chart.stop()
         self._engine.stop()

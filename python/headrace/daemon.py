@@ -1,0 +1,83 @@
+"""Processes that outlive the one that starts them, named so that none is taken for another.
+
+A process is known by its pid and the time it started: a pid alone may have been given away since.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import socket
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+__all__ = ["end", "free_port", "has_ended", "launch", "port_is_free", "started_at"]
+
+_HOST = "127.0.0.1"
+_POLL_S = 0.05
+
+
+def launch(command: Sequence[str], log: Path) -> int:
+    """Start a program in a session of its own, what it prints going to ``log``; give its pid.
+
+    A session of its own: Ctrl-C in a terminal or notebook ends the cell, not the program.
+    """
+    flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
+    actions = [
+        (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
+        (os.POSIX_SPAWN_OPEN, 1, str(log), flags, 0o644),
+        (os.POSIX_SPAWN_DUP2, 1, 2),
+    ]
+    return os.posix_spawn(command[0], command, os.environ, file_actions=actions, setsid=True)
+
+
+def started_at(pid: int) -> int:
+    """Give the start time of a process in ticks since boot; 0 for none, or one that has ended."""
+    try:
+        text = Path(f"/proc/{pid}/stat").read_text()
+    except OSError:
+        return 0
+    fields = text.rpartition(")")[2].split()  # the name before it may hold spaces and brackets
+    return 0 if fields[0] in "ZX" else int(fields[19])
+
+
+def has_ended(pid: int, started: int) -> bool:
+    """Tell whether a process is gone; one that this process started is reaped."""
+    if started_at(pid) == started:
+        return False
+    with contextlib.suppress(ChildProcessError):  # somebody else's child
+        os.waitpid(pid, os.WNOHANG)
+    return True
+
+
+def end(pid: int, started: int, timeout: float) -> None:
+    """End a process in order (SIGTERM), or after ``timeout`` seconds by force (SIGKILL)."""
+    if timeout > 0 and not has_ended(pid, started):
+        os.kill(pid, signal.SIGTERM)
+        deadline = time.monotonic() + timeout
+        while not has_ended(pid, started) and time.monotonic() < deadline:
+            time.sleep(_POLL_S)
+    if not has_ended(pid, started):
+        os.kill(pid, signal.SIGKILL)
+        while not has_ended(pid, started):
+            time.sleep(_POLL_S)
+
+
+def free_port() -> int:
+    """Give a port on the loopback address that nothing listens on."""
+    with socket.socket() as probe:
+        probe.bind((_HOST, 0))
+        return int(probe.getsockname()[1])
+
+
+def port_is_free(port: int) -> bool:
+    """Tell whether a port on the loopback address can be listened on."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((_HOST, port))
+        except OSError:
+            return False
+        return True

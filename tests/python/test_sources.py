@@ -1,0 +1,126 @@
+import datetime as dt
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+import headrace as hr
+from headrace.errors import HeadraceError, InvalidArgument, OffsetOutOfRange, TopicNotFound
+from headrace.replay import produce
+
+SCHEMA = hr.Schema({"x": hr.int64})
+
+
+def numbers(n: int) -> list[tuple[bytes | None, bytes | None]]:
+    return [(None, b'{"x": %d}' % i) for i in range(n)]
+
+
+@pytest.fixture
+def broker():
+    with hr.MockBroker(a=1, b=1, other=1) as mock:
+        produce(numbers(10), to="a", bootstrap=mock.bootstrap)
+        produce(numbers(20), to="b", bootstrap=mock.bootstrap)
+        yield mock
+
+
+def read(broker: hr.MockBroker, topics: object = "a", **options: object) -> list[int]:
+    stream = hr.kafka(
+        topics,  # type: ignore[arg-type]
+        bootstrap=broker.bootstrap,
+        schema=SCHEMA,
+        until="end",
+        **options,  # type: ignore[arg-type]
+    )
+    return sorted(stream.collect()["x"].tolist())
+
+
+def test_topics_by_name_list_and_pattern(broker) -> None:
+    assert read(broker) == list(range(10))
+    assert len(read(broker, ["a", "b"])) == 30
+    assert len(read(broker, None, pattern="^[ab]$")) == 30
+
+
+def test_where_to_start(broker) -> None:
+    assert read(broker, start="earliest") == list(range(10))
+    assert read(broker, start="latest") == []
+    assert read(broker, start={0: 7}) == [7, 8, 9]
+    assert read(broker, ["a", "b"], start={("a", 0): 9, ("b", 0): 18}) == [9, 18, 19]
+    assert len(read(broker, start=dt.datetime(2020, 1, 1))) == 10
+
+
+def test_a_position_that_is_not_there_is_an_error_with_the_range(broker) -> None:
+    with pytest.raises(OffsetOutOfRange, match="100"):
+        read(broker, start={0: 100})
+    assert read(broker, start={0: 100}, on_out_of_range="earliest") == list(range(10))
+
+
+def test_several_ingest_threads_share_the_partitions() -> None:
+    with hr.MockBroker(wide=4) as mock:
+        records = [(b"k%d" % (i % 50), b'{"x": %d}' % i) for i in range(1000)]
+        produce(records, to="wide", bootstrap=mock.bootstrap)
+        assert read(mock, "wide", ingest_threads=2) == list(range(1000))
+
+
+def test_a_missing_topic_is_an_error_where_asked_for() -> None:
+    with hr.MockBroker(bars=1) as mock:
+        stream = hr.kafka("bras", bootstrap=mock.bootstrap, schema=SCHEMA, until="end", strict=True)
+        with pytest.raises(TopicNotFound, match="bras"):
+            stream.collect()
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"topics": None}, "expected topics or pattern"),
+        ({"topics": "a", "pattern": "b"}, "expected topics or pattern"),
+        ({"topics": "a", "format": "xml"}, "format: expected one of 'json', 'csv'"),
+        ({"topics": "a", "start": "noon"}, "start: expected one of"),
+        ({"topics": "a", "start": "group"}, "needs group="),
+        ({"topics": ["a", "b"], "start": {0: 1}}, "several topics"),
+        ({"topics": "a", "start": {0: -5}}, "offsets from 0"),
+        ({"topics": "a", "until": "noon"}, "until"),
+        ({"topics": "a", "ingest_threads": 0}, "ingest_threads"),
+        ({"topics": "a", "group": "g", "ingest_threads": 2}, "ingest_threads"),
+        ({"topics": "a", "config": {"plugin.library.paths": "x.so"}}, "plugin.library.paths"),
+        ({"topics": "a", "config": {"sasl.kerberos.kinit.cmd": "sh"}}, "kinit"),
+        ({"topics": "a", "config": {"enable.auto.commit": True}}, "enable.auto.commit"),
+        ({"topics": "a", "config": {"sasl.pasword": "hunter2"}}, "sasl.password"),
+    ],
+)
+def test_settings_are_checked_when_the_line_is_written(options, message) -> None:
+    with pytest.raises(HeadraceError, match=message) as caught:
+        hr.kafka(schema=SCHEMA, **options)
+    assert "hunter2" not in str(caught.value)
+
+
+def test_a_schema_is_needed_for_now() -> None:
+    with pytest.raises(HeadraceError, match="schema= is required"):
+        hr.kafka("a")
+
+
+def test_files_of_every_kind(tmp_path: Path) -> None:
+    table = pd.DataFrame({"y": ["a,b", 'say "x"', "two\nlines"], "x": [1, 2, 3]})
+    table.to_csv(tmp_path / "t.csv", index=False)
+    (tmp_path / "t.jsonl").write_text('{"x": 1}\n\n{"x": 2}\n{"x": 3}')
+    schema = hr.Schema({"x": hr.int64, "y": hr.nullable(hr.string)})
+    assert hr.from_file(tmp_path / "t.csv", schema=schema).collect()["y"].tolist() == (
+        table["y"].tolist()
+    )
+    assert hr.from_file(tmp_path / "t.jsonl", schema=schema).collect()["x"].tolist() == [1, 2, 3]
+    with pytest.raises(InvalidArgument, match="ending in"):
+        hr.from_file(tmp_path / "t.xlsx", schema=schema)
+    with pytest.raises(InvalidArgument, match="no file"):
+        hr.from_file(tmp_path / "gone.csv", schema=schema)
+
+
+def test_csv_values_from_kafka() -> None:
+    with hr.MockBroker(lines=1) as mock:
+        produce([(None, b'1,"a,b"'), (None, b"2,")], to="lines", bootstrap=mock.bootstrap)
+        schema = hr.Schema({"x": hr.int64, "s": hr.nullable(hr.string)})
+        stream = hr.kafka(
+            "lines", bootstrap=mock.bootstrap, schema=schema, format="csv", until="end"
+        )
+        table = stream.collect()
+    assert table["x"].tolist() == [1, 2]
+    assert table["s"][0] == "a,b"
+    assert pd.isna(table["s"][1])
