@@ -132,9 +132,9 @@ bool JsonDocument::Impl::unescaped_text(std::string_view raw, std::string& out) 
     case EscapeError::kNone:
       return true;
     case EscapeError::kLoneSurrogate:
-      return fail(RejectReason::kUtf8,
-                  "a lone surrogate in the string after byte " +
-                      std::to_string(raw.data() - text.data()) + " has no UTF-8 form");
+      return fail(RejectReason::kUtf8, "a lone surrogate in the string after byte " +
+                                           std::to_string(raw.data() - text.data()) +
+                                           " has no UTF-8 form");
     case EscapeError::kSyntax:
       break;
   }
@@ -291,9 +291,15 @@ std::span<const JsonEvent> JsonDocument::events() const noexcept { return impl_-
 
 std::string_view JsonDocument::text(const JsonEvent& event) const noexcept {
   const bool quoted = event.kind == JsonKind::kKey || event.kind == JsonKind::kString;
-  const std::string_view token = impl_->text.substr(event.begin, event.end - event.begin);
+  const std::string_view token = raw(event);
   return quoted ? token.substr(1, token.size() - 2) : token;
 }
+
+std::string_view JsonDocument::raw(const JsonEvent& event) const noexcept {
+  return impl_->text.substr(event.begin, event.end - event.begin);
+}
+
+std::string_view JsonDocument::raw_text() const noexcept { return impl_->text; }
 
 const JsonEvent* JsonDocument::first_non_finite() const noexcept {
   return impl_->non_finite < 0 ? nullptr
@@ -309,8 +315,8 @@ std::optional<DecodeFailure> json_verdict(std::string_view text) {
   std::optional<DecodeFailure> fault = document.read(text);
   if (fault) return fault;
   if (const JsonEvent* event = document.first_non_finite()) {
-    return DecodeFailure{RejectReason::kNonFinite, {},
-                         std::string(document.text(*event)) + " is not a JSON number"};
+    return DecodeFailure{
+        RejectReason::kNonFinite, {}, std::string(document.text(*event)) + " is not a JSON number"};
   }
   return std::nullopt;
 }

@@ -7,7 +7,7 @@
 namespace headrace::decode {
 namespace {
 
-constexpr int kSignificant = 19;  // every 19-digit number fits an uint64
+constexpr int kSignificant = 19;                  // every 19-digit number fits an uint64
 constexpr std::int64_t kExponentCap = 1'000'000;  // beyond any double; keeps the sums in range
 
 bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }

@@ -92,8 +92,7 @@ class BatchBuilder {
   void put_null(std::size_t column);  // current row; writes the defined value under the null too
   [[nodiscard]] std::int32_t intern(std::size_t column, std::string_view text);
   // The same for a text of at most 8 bytes, given as a word: first byte lowest, the rest zero.
-  [[nodiscard]] std::int32_t intern_word(std::size_t column, std::uint64_t word,
-                                         std::size_t size) {
+  [[nodiscard]] std::int32_t intern_word(std::size_t column, std::uint64_t word, std::size_t size) {
     const std::int32_t code = caches_[column]->find(word, size);
     return code >= 0 ? code : intern_new_word(column, word, size);
   }
@@ -126,8 +125,8 @@ class BatchBuilder {
                                              std::size_t size);
   [[nodiscard]] std::uint32_t key_of_row() {
     if (!string_key_) return key_of_int64();
-    const auto code = static_cast<std::size_t>(
-        values<std::int32_t>(static_cast<std::size_t>(key_column_))[row_]);
+    const auto code =
+        static_cast<std::size_t>(values<std::int32_t>(static_cast<std::size_t>(key_column_))[row_]);
     const std::uint32_t id = code < key_of_code_.size() ? key_of_code_[code] : kNoKey;
     return id != kNoKey ? id : key_of_new_code(code);
   }

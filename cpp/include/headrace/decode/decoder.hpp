@@ -1,8 +1,8 @@
 // From the bytes of a message to one more row of typed columns.
 //
-// A decoder fills a BatchBuilder row by row straight from borrowed bytes; a record that is not as the
-// schema says leaves no trace in the columns and becomes a Reject. Decoding is a pure function of
-// the bytes and the schema: which path was taken (shape guess or careful parse) never shows.
+// A decoder fills a BatchBuilder row by row straight from borrowed bytes; a record that is not as
+// the schema says leaves no trace in the columns and becomes a Reject. Decoding is a pure function
+// of the bytes and the schema: which path was taken (shape guess or careful parse) never shows.
 //
 // Thread contract: one ingest thread owns decoder and builder.
 // Cost: no allocation a record once warm (dictionary entries and rejects apart).
@@ -41,12 +41,12 @@ class Decoder {
 };
 
 struct DecoderOptions {
-  char delimiter = ',';                   // csv
-  std::vector<std::string> csv_columns;   // names in file order; empty: schema order
+  char delimiter = ',';                  // csv
+  std::vector<std::string> csv_columns;  // names in file order; empty: schema order
 };
 
-// `format`: "json" or "csv" (RFC 4180). Unknown formats are an error, and so are a schema that reads
-// the same place of a message twice and a csv column that the schema or file does not have.
+// `format`: "json" or "csv" (RFC 4180). Unknown formats are an error, and so are a schema that
+// reads the same place of a message twice and a required column that `csv_columns` does not name.
 [[nodiscard]] base::Result<std::unique_ptr<Decoder>> make_decoder(std::string_view format,
                                                                   record::SchemaPtr schema,
                                                                   DecoderOptions options = {});

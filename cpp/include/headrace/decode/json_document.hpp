@@ -6,8 +6,8 @@
 //
 // Accepted is what RFC 8259 calls JSON, with these decisions where it leaves room: nested at most
 // kMaxJsonDepth deep; no lone surrogates in escapes; no byte order mark; numbers of any size (their
-// range is a matter of the column). NaN, Infinity and -Infinity are reported as what they are, not as
-// bad syntax. A key that an object names twice (compared unescaped, anywhere in the text) is
+// range is a matter of the column). NaN, Infinity and -Infinity are reported as what they are, not
+// as bad syntax. A key that an object names twice (compared unescaped, anywhere in the text) is
 // well-formed, but told apart: no decoder takes such a record.
 //
 // Thread contract: one thread; reuses its memory from text to text.
@@ -66,6 +66,9 @@ class JsonDocument {
   [[nodiscard]] std::span<const JsonEvent> events() const noexcept;
   // The bytes of a token; of keys and strings what is between the quotes. Borrowed likewise.
   [[nodiscard]] std::string_view text(const JsonEvent& event) const noexcept;
+  // The same with their quotes; and the whole text. Borrowed likewise.
+  [[nodiscard]] std::string_view raw(const JsonEvent& event) const noexcept;
+  [[nodiscard]] std::string_view raw_text() const noexcept;
   // Null where there is none.
   [[nodiscard]] const JsonEvent* first_non_finite() const noexcept;
   [[nodiscard]] const DecodeFailure* duplicate_key() const noexcept;

@@ -1,7 +1,7 @@
 // Numbers of JSON and CSV text: strict grammar, exact integers, correctly rounded doubles.
 //
-// The grammar is RFC 8259 section 6: no leading zeros, no '+', no bare '.', no hex, no NaN. An int64
-// takes only literals without fraction and exponent: `1.0` and `1e3` are not integers, since
+// The grammar is RFC 8259 section 6: no leading zeros, no '+', no bare '.', no hex, no NaN. An
+// int64 takes only literals without fraction and exponent: `1.0` and `1e3` are not integers, since
 // whoever writes them writes a float column. A double takes every literal and is the nearest one
 // (ties to even), the same bits whichever way was taken; underflow is a denormal or zero, overflow
 // is an error, never an infinity. Literals of more than kMaxNumberLength bytes are out of range.

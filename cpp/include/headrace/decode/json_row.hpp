@@ -1,0 +1,81 @@
+// A JSON object into the current row, carefully: the path that every verdict comes from.
+//
+// The whole text is read by JsonDocument first. What is wrong is told in this order: the text is
+// not JSON; a key stands twice in an object; it is not an object; then, in the order of the text,
+// the first value that its column cannot take or that is not finite; then the first column, in the
+// order of the schema, that is missing. Under a path ("quote.close") a null or absent object on the
+// way means that the field is absent; a column without a value is null where it may be.
+//
+// Thread contract: one thread.
+// Cost: about 2 ns a byte; no allocation once warm.
+//
+//   JsonRowReader reader(schema);
+//   if (auto bad = reader.read(text, builder)) return bad;
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include <headrace/decode/field_writer.hpp>
+#include <headrace/decode/json_document.hpp>
+
+namespace headrace::decode {
+
+// A scalar of the text just read and the column that it went to (-1: none).
+struct JsonSlot {
+  std::uint32_t begin = 0;
+  std::uint32_t end = 0;
+  int column = -1;
+};
+
+class JsonRowReader {
+ public:
+  // Throws SchemaError where two columns read the same place.
+  explicit JsonRowReader(record::SchemaPtr schema);
+
+  [[nodiscard]] std::optional<DecodeFailure> read(std::string_view text, BatchBuilder& builder);
+
+  // After a read that succeeded. Borrowed: valid until the next read.
+  [[nodiscard]] std::span<const JsonSlot> slots() const noexcept { return slots_; }
+  [[nodiscard]] const JsonDocument& document() const noexcept { return document_; }
+
+ private:
+  // A place in the message: a column, or an object on the way to columns.
+  struct Place {
+    std::string path;
+    int column = -1;
+    int first_column = -1;  // the column itself, or the first one below
+    std::unordered_map<std::string, std::unique_ptr<Place>> below;
+  };
+
+  void bind(int column);
+  [[nodiscard]] const Place* step(const Place* from, const JsonEvent& key);
+  [[nodiscard]] const record::Field& field(int column) const noexcept {
+    return schema_->fields()[static_cast<std::size_t>(column)];
+  }
+  [[nodiscard]] std::optional<DecodeFailure> container(const Place* place, const JsonEvent& event);
+  [[nodiscard]] std::optional<DecodeFailure> scalar(const Place* place, const JsonEvent& event,
+                                                    BatchBuilder& builder);
+  [[nodiscard]] Refusal write(int column, const JsonEvent& event, BatchBuilder& builder);
+  [[nodiscard]] std::optional<DecodeFailure> fill(BatchBuilder& builder);
+  [[nodiscard]] std::optional<DecodeFailure> absent(BatchBuilder& builder);
+
+  record::SchemaPtr schema_;
+  Place root_;
+  JsonDocument document_;
+  std::vector<JsonSlot> slots_;
+  std::vector<std::uint8_t> seen_;  // by column
+  std::vector<const Place*> open_;  // of the objects and arrays that are open; null: unasked
+  std::string scratch_;
+  RowTexts texts_;
+  const JsonEvent* last_key_ = nullptr;
+};
+
+}  // namespace headrace::decode
