@@ -148,8 +148,8 @@ def _fetch(jars: Path) -> None:
     maven = shutil.which("mvn")
     if maven is None:
         raise BrokerUnavailable(
-            "Kafka's jars are not here yet, and Apache Maven (mvn), which fetches them once, is not "
-            "on the path: install it (Debian, Ubuntu: apt install maven), or unpack a Kafka "
+            "Kafka's jars are not here yet, and Apache Maven (mvn), which fetches them once, is "
+            "not on the path: install it (Debian, Ubuntu: apt install maven), or unpack a Kafka "
             "distribution and point HEADRACE_KAFKA_HOME at it",
             code="no_maven",
         )
@@ -164,8 +164,8 @@ def _fetch(jars: Path) -> None:
             done = subprocess.run(command, capture_output=True, text=True, timeout=_MAVEN_LIMIT_S)
         except subprocess.TimeoutExpired:
             raise BrokerUnavailable(
-                f"Maven did not fetch Kafka {KAFKA_VERSION} within {_MAVEN_LIMIT_S:.0f} s: is Maven "
-                "Central (or the mirror of ~/.m2/settings.xml) reachable?",
+                f"Maven did not fetch Kafka {KAFKA_VERSION} within {_MAVEN_LIMIT_S:.0f} s: is "
+                "Maven Central (or the mirror of ~/.m2/settings.xml) reachable?",
                 code="maven_failed",
                 retriable=True,
             ) from None
