@@ -23,7 +23,8 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 // The narrowest block: below 32 rows MKL's products differ from wider ones, so nothing narrower can
-// join the wide widths; wider would make a lone row wait longer (32: 1.1 times a forward of one row).
+// join the wide widths; wider would make a lone row wait longer (32: 1.1 times a forward of one
+// row).
 constexpr std::size_t kBase = 32;
 constexpr std::size_t kWidest = 1024;  // beyond it nothing is gained, the caches are left behind
 constexpr std::array<std::size_t, 4> kStrides{1, 2, 4, 8};
@@ -63,8 +64,8 @@ class Probe {
         return base::Error{.code = base::ErrorCode::kModel, .message = std::move(error)};
       }
       for (std::size_t i = 0; i < n; ++i) {
-        std::memcpy(result.data() + (first + i) * outputs,
-                    block_out.data() + i * stride * outputs, outputs * sizeof(float));
+        std::memcpy(result.data() + (first + i) * outputs, block_out.data() + i * stride * outputs,
+                    outputs * sizeof(float));
       }
     }
     return result;

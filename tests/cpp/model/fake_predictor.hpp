@@ -12,8 +12,7 @@
 namespace headrace::test {
 
 // What a forward pass does: (input, rows, output, floats a row, outputs a row).
-using Forward =
-    std::function<void(const float*, std::size_t, float*, std::size_t, std::size_t)>;
+using Forward = std::function<void(const float*, std::size_t, float*, std::size_t, std::size_t)>;
 
 struct FakeState {
   Forward forward;

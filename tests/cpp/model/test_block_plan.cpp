@@ -63,37 +63,37 @@ TEST_CASE("a model that is safe nowhere runs row by row") {
 }
 
 TEST_CASE("class labels tell too little to judge: row by row") {
-  const auto plan = plan_for([](const float* in, std::size_t n, float* out, std::size_t row,
-                                std::size_t) {
-    for (std::size_t i = 0; i < n; ++i) out[i] = in[i * row] > 0 ? 1.0F : 0.0F;
-  });
+  const auto plan =
+      plan_for([](const float* in, std::size_t n, float* out, std::size_t row, std::size_t) {
+        for (std::size_t i = 0; i < n; ++i) out[i] = in[i * row] > 0 ? 1.0F : 0.0F;
+      });
   REQUIRE(plan);
   CHECK(plan->widths == std::vector<std::size_t>{1});
 }
 
 TEST_CASE("a model that reads an input as an index is judged on whole numbers") {
   int calls = 0;
-  const auto plan = plan_for([&](const float* in, std::size_t n, float* out, std::size_t row,
-                                 std::size_t k) {
-    for (std::size_t i = 0; i < n * row; ++i) {
-      if (in[i] != std::floor(in[i])) throw std::runtime_error("index out of range");
-    }
-    ++calls;
-    test::weighted_sum(in, n, out, row, k);
-  });
+  const auto plan =
+      plan_for([&](const float* in, std::size_t n, float* out, std::size_t row, std::size_t k) {
+        for (std::size_t i = 0; i < n * row; ++i) {
+          if (in[i] != std::floor(in[i])) throw std::runtime_error("index out of range");
+        }
+        ++calls;
+        test::weighted_sum(in, n, out, row, k);
+      });
   REQUIRE(plan);
   CHECK(calls > 0);
   CHECK(plan->widths == std::vector<std::size_t>{1});  // eight different rows prove nothing
 }
 
 TEST_CASE("rows that look at their neighbours are refused with the likely causes") {
-  const auto plan = plan_for([](const float* in, std::size_t n, float* out, std::size_t row,
-                                std::size_t k) {
-    test::weighted_sum(in, n, out, row, k);
-    float mean = 0;
-    for (std::size_t i = 0; i < n; ++i) mean += out[i] / static_cast<float>(n);
-    for (std::size_t i = 0; i < n; ++i) out[i] -= mean;
-  });
+  const auto plan =
+      plan_for([](const float* in, std::size_t n, float* out, std::size_t row, std::size_t k) {
+        test::weighted_sum(in, n, out, row, k);
+        float mean = 0;
+        for (std::size_t i = 0; i < n; ++i) mean += out[i] / static_cast<float>(n);
+        for (std::size_t i = 0; i < n; ++i) out[i] -= mean;
+      });
   REQUIRE_FALSE(plan);
   CHECK(plan.error().code == base::ErrorCode::kModel);
   CHECK(plan.error().message.find("softmax over dim 0") != std::string::npos);
@@ -102,11 +102,11 @@ TEST_CASE("rows that look at their neighbours are refused with the likely causes
 TEST_CASE("a model with a random number in it is refused") {
   std::mt19937 random(7);
   const auto noisy = [&](float size) {
-    return plan_for([&, size](const float* in, std::size_t n, float* out, std::size_t row,
-                              std::size_t k) {
-      test::weighted_sum(in, n, out, row, k);
-      for (std::size_t i = 0; i < n; ++i) out[i] *= (random() & 1U) != 0 ? 1.0F + size : 1.0F;
-    });
+    return plan_for(
+        [&, size](const float* in, std::size_t n, float* out, std::size_t row, std::size_t k) {
+          test::weighted_sum(in, n, out, row, k);
+          for (std::size_t i = 0; i < n; ++i) out[i] *= (random() & 1U) != 0 ? 1.0F + size : 1.0F;
+        });
   };
   CHECK_FALSE(noisy(0.5F));
   CHECK_FALSE(noisy(1e-5F));

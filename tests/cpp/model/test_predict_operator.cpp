@@ -27,11 +27,11 @@ struct Row {
 };
 
 record::SchemaPtr schema() {
-  return std::make_shared<const record::Schema>(std::vector<record::Field>{
-      {.name = "price", .type = DType::kFloat64, .nullable = true},
-      {.name = "volume", .type = DType::kInt64, .nullable = true},
-      {.name = "up", .type = DType::kBool},
-      {.name = "name", .type = DType::kString}});
+  return std::make_shared<const record::Schema>(
+      std::vector<record::Field>{{.name = "price", .type = DType::kFloat64, .nullable = true},
+                                 {.name = "volume", .type = DType::kInt64, .nullable = true},
+                                 {.name = "up", .type = DType::kBool},
+                                 {.name = "name", .type = DType::kString}});
 }
 
 RecordBatch batch_of(std::span<const Row> rows) {
@@ -54,7 +54,8 @@ RecordBatch batch_of(std::span<const Row> rows) {
 }
 
 ops::OperatorPtr make(std::shared_ptr<model::Predictor> predictor,
-                      std::vector<std::string> outputs = {"p"}, std::vector<int> inputs = {0, 1, 2}) {
+                      std::vector<std::string> outputs = {"p"},
+                      std::vector<int> inputs = {0, 1, 2}) {
   return model::make_predict_operator({.schema = schema(),
                                        .predictor = std::move(predictor),
                                        .inputs = std::move(inputs),
@@ -102,8 +103,9 @@ TEST_CASE("columns of every numeric type become the rows of the input matrix") {
 
 TEST_CASE("a row without all of its inputs is not predicted") {
   auto op = make(test::weighted(3));
-  const std::vector<double> out = run(
-      *op, std::vector<Row>{{1, 1, false}, {kNan, 1, false}, {1, 0, false, 0, true}, {2, 1, false}});
+  const std::vector<double> out =
+      run(*op,
+          std::vector<Row>{{1, 1, false}, {kNan, 1, false}, {1, 0, false, 0, true}, {2, 1, false}});
   CHECK(out[0] == 3);
   CHECK(std::isnan(out[1]));
   CHECK(std::isnan(out[2]));
@@ -113,7 +115,7 @@ TEST_CASE("a row without all of its inputs is not predicted") {
 
 TEST_CASE("windows are per key, oldest first, and start over after a gap") {
   auto op = make(test::weighted(1, 2), {"p"}, {0});
-  const std::vector<Row> rows{{1, 0, false, 0}, {100, 0, false, 1}, {2, 0, false, 0},
+  const std::vector<Row> rows{{1, 0, false, 0},   {100, 0, false, 1},  {2, 0, false, 0},
                               {200, 0, false, 1}, {kNan, 0, false, 0}, {3, 0, false, 0},
                               {300, 0, false, 1}, {4, 0, false, 0}};
   const std::vector<double> out = run(*op, rows);
@@ -175,24 +177,30 @@ TEST_CASE("arguments that do not fit the model are refused with both numbers") {
   const auto says = [](const std::string& text, const char* part) {
     return text.find(part) != std::string::npos;
   };
-  CHECK(says(message({.predictor = predictor, .inputs = {0}, .outputs = {"p"}}), "takes 2 inputs, got 1"));
-  CHECK(says(message({.predictor = predictor, .inputs = {0, 1}, .outputs = {"p", "q"}}), "gives 1 outputs a row, got 2"));
-  CHECK(says(message({.predictor = predictor, .inputs = {0, 3}, .outputs = {"p"}}), "\"name\" is string"));
-  CHECK(says(message({.predictor = predictor, .inputs = {0, 9}, .outputs = {"p"}}), "no column with index 9"));
-  CHECK(says(message({.predictor = predictor, .inputs = {0, 1}, .outputs = {"price"}}), "is there already"));
+  CHECK(says(message({.predictor = predictor, .inputs = {0}, .outputs = {"p"}}),
+             "takes 2 inputs, got 1"));
+  CHECK(says(message({.predictor = predictor, .inputs = {0, 1}, .outputs = {"p", "q"}}),
+             "gives 1 outputs a row, got 2"));
+  CHECK(says(message({.predictor = predictor, .inputs = {0, 3}, .outputs = {"p"}}),
+             "\"name\" is string"));
+  CHECK(says(message({.predictor = predictor, .inputs = {0, 9}, .outputs = {"p"}}),
+             "no column with index 9"));
+  CHECK(says(message({.predictor = predictor, .inputs = {0, 1}, .outputs = {"price"}}),
+             "is there already"));
   CHECK(says(message({.predictor = nullptr, .inputs = {0, 1}, .outputs = {"p"}}), "no model"));
 }
 
 TEST_CASE("a model that fails ends the stream with its words") {
   int calls = 0;
   auto predictor = model::Predictor::adopt(test::fake_table(
-                       [&](const float* in, std::size_t n, float* out, std::size_t row,
-                           std::size_t k) {
-                         if (in[0] == 666) throw std::runtime_error("no such row");
-                         ++calls;
-                         test::weighted_sum(in, n, out, row, k);
-                       },
-                       3))
+                                               [&](const float* in, std::size_t n, float* out,
+                                                   std::size_t row, std::size_t k) {
+                                                 if (in[0] == 666)
+                                                   throw std::runtime_error("no such row");
+                                                 ++calls;
+                                                 test::weighted_sum(in, n, out, row, k);
+                                               },
+                                               3))
                        .value_or_throw();
   auto op = make(predictor);
   RecordBatch batch = batch_of(std::vector<Row>{{666, 1, true}});

@@ -82,14 +82,15 @@ TEST_CASE("a model that depends on place and width gives a row the same bits all
 
 TEST_CASE("a failing forward pass is a model error with the runtime's words") {
   bool fail = false;
-  const auto predictor = model::Predictor::adopt(fake_table(
-                             [&](const float* in, std::size_t n, float* out, std::size_t row,
-                                 std::size_t k) {
-                               if (fail) throw std::runtime_error("index 9 out of range");
-                               test::weighted_sum(in, n, out, row, k);
-                             },
-                             1))
-                             .value_or_throw();
+  const auto predictor =
+      model::Predictor::adopt(
+          fake_table(
+              [&](const float* in, std::size_t n, float* out, std::size_t row, std::size_t k) {
+                if (fail) throw std::runtime_error("index 9 out of range");
+                test::weighted_sum(in, n, out, row, k);
+              },
+              1))
+          .value_or_throw();
   fail = true;
   const std::vector<float> input(5);
   std::vector<float> output(5);
@@ -109,8 +110,7 @@ TEST_CASE("threads take turns") {
       bool ok = true;
       for (int k = 0; k < 50; ++k) {
         std::vector<float> output(100);
-        ok = ok && predictor->predict(input.data(), 100, output.data()).ok() &&
-             output == input;
+        ok = ok && predictor->predict(input.data(), 100, output.data()).ok() && output == input;
       }
       right[t] = ok;
     });

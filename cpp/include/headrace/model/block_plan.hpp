@@ -1,9 +1,10 @@
 // How rows are laid out in forward passes so that a row's result never depends on its batch.
 //
-// The same row can come out of a matrix product with other last bits when the product is wider, when
-// the row stands elsewhere in it, or when its first byte is aligned differently: libraries choose
-// kernels by shape and alignment. Observed with LibTorch on x86: widths below 32 differ from wider
-// ones; with an inner width that is no multiple of 4 floats, rows depend on their place modulo 4.
+// The same row can come out of a matrix product with other last bits when the product is wider,
+// when the row stands elsewhere in it, or when its first byte is aligned differently: libraries
+// choose kernels by shape and alignment. Observed with LibTorch on x86: widths below 32 differ from
+// wider ones; with an inner width that is no multiple of 4 floats, rows depend on their place
+// modulo 4.
 //
 // So rows run in blocks of a few fixed widths, padded with copies, and stand at every `stride`-th
 // slot. Which widths and stride are safe is found by experiment on the very model when it is
@@ -21,13 +22,13 @@
 #include <cstddef>
 #include <vector>
 
-#include <headrace/base/error.hpp>
 #include <headrace/model/predictor_abi.h>
+#include <headrace/base/error.hpp>
 
 namespace headrace::model {
 
 struct BlockPlan {
-  std::size_t stride = 1;            // slots a row takes; the others hold copies of it
+  std::size_t stride = 1;              // slots a row takes; the others hold copies of it
   std::vector<std::size_t> widths{1};  // slots a forward pass may have; descending, never empty
 
   // Rows that a block of `width` slots carries.

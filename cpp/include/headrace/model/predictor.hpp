@@ -1,7 +1,8 @@
 // A model behind its C table: owned, checked, and run in blocks that do not show in the results.
 //
 // Thread contract: predict may be called by any thread; calls are serialised by a mutex.
-// Cost: one indirect call per block (model/block_plan.hpp); rows are copied only where a block has to
+// Cost: one indirect call per block (model/block_plan.hpp); rows are copied only where a block has
+// to
 //   be padded or the input is not 64-byte aligned.
 // Lifetime: the table is released with the last reference.
 //
@@ -13,9 +14,9 @@
 #include <cstdint>
 #include <memory>
 
+#include <headrace/model/predictor_abi.h>
 #include <headrace/base/error.hpp>
 #include <headrace/model/block_plan.hpp>
-#include <headrace/model/predictor_abi.h>
 
 namespace headrace::model {
 
