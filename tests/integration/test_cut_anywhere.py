@@ -1,11 +1,14 @@
 """Any stream, cut anywhere and batched anyhow, gives the same digest."""
 
+import functools
+
 import pandas as pd
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import headrace as hr
 from headrace import _core
+from headrace.replay import produce
 from tests.integration.support import features
 
 FRAME = hr.market.bars(rows=1500, tickers=3, seed=21)
@@ -39,14 +42,9 @@ def test_batches_rings_and_threads_never_show(batch_rows: int, ring: int, thread
     assert digest(FRAME, batch_rows, ring, threads) == EXPECTED
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(cuts=st.lists(st.integers(1, 1499), max_size=12), partitions=st.integers(1, 3))
-def test_polls_cut_anywhere_never_show(cuts: list[int], partitions: int) -> None:
+def through_a_broker(edges: list[int], partitions: int) -> dict[str, str]:
     """The same records through an in-process broker, produced in pieces while the stream runs."""
-    from headrace.replay import produce
-
     records = list(hr.market.records(FRAME))
-    edges = [0, *sorted(set(cuts)), len(records)]
     with hr.MockBroker(bars=partitions) as broker:
         bars = hr.kafka("bars", bootstrap=broker.bootstrap, schema=hr.market.SCHEMA)
         stream = hr.Stream(bars._source, bars._schema, STREAM._steps)
@@ -55,4 +53,20 @@ def test_polls_cut_anywhere_never_show(cuts: list[int], partitions: int) -> None
                 produce(records[first:last], to="bars", bootstrap=broker.bootstrap)
             live._engine.wait_rows(len(FRAME) - 1, 60_000)
             assert live.status().rows == len(FRAME)
-            assert live.digest() == EXPECTED
+            return live.digest()
+
+
+@functools.cache
+def in_one_piece(partitions: int) -> dict[str, str]:
+    return through_a_broker([0, len(FRAME)], partitions)
+
+
+def test_a_broker_with_one_partition_is_the_same_as_a_frame() -> None:
+    assert in_one_piece(1) == EXPECTED
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(cuts=st.lists(st.integers(1, 1499), max_size=12), partitions=st.integers(1, 3))
+def test_polls_cut_anywhere_never_show(cuts: list[int], partitions: int) -> None:
+    edges = [0, *sorted(set(cuts)), len(FRAME)]
+    assert through_a_broker(edges, partitions) == in_one_piece(partitions)
