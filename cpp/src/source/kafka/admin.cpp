@@ -1,0 +1,190 @@
+#include <headrace/source/kafka/admin.hpp>
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include <headrace/base/nearest.hpp>
+#include <headrace/source/kafka/client.hpp>
+#include <headrace/source/kafka/errors.hpp>
+#include <headrace/source/kafka/offsets.hpp>
+
+namespace headrace::source {
+
+using std::chrono::milliseconds;
+
+namespace {
+
+// Keeps the last connection trouble, which is the reason behind a "timed out".
+class AdminEvents final : public ClientEvents {
+ public:
+  AdminEvents(LogSink log, std::string bootstrap)
+      : ClientEvents(std::move(log)), bootstrap_(std::move(bootstrap)) {}
+  void on_error(rd_kafka_resp_err_t error, std::string_view reason) noexcept override {
+    if (error == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN && !trouble_.empty()) return;
+    trouble_ = reach_failure(reason, bootstrap_);
+  }
+  // What a failed call means, with the reason where one is known.
+  [[nodiscard]] base::Error explain(rd_kafka_t* client, rd_kafka_resp_err_t error,
+                                    std::string_view what) {
+    rd_kafka_poll(client, 0);
+    const base::Error plain = kafka_error(error, what);
+    if (plain.code != base::ErrorCode::kBrokerUnavailable) return plain;
+    return kafka_error_text(error, trouble_.empty()
+                                       ? "cannot reach " + bootstrap_ + ": no answer"
+                                       : trouble_);
+  }
+
+ private:
+  std::string bootstrap_;
+  std::string trouble_;
+};
+
+}  // namespace
+
+struct KafkaAdmin::Impl {
+  Impl(LogSink log, std::string address)
+      : events(std::move(log), address), bootstrap(std::move(address)) {}
+  AdminEvents events;
+  std::string bootstrap;
+  ClientHandle client;
+
+  // Polls for the answer to an admin request.
+  [[nodiscard]] base::Result<EventHandle> answer(rd_kafka_queue_t* queue, milliseconds deadline,
+                                                 const std::string& what) {
+    EventHandle event(rd_kafka_queue_poll(queue, static_cast<int>(deadline.count())));
+    if (!event) return events.explain(client.get(), RD_KAFKA_RESP_ERR__TIMED_OUT, what);
+    const auto error = rd_kafka_event_error(event.get());
+    if (error != RD_KAFKA_RESP_ERR_NO_ERROR) return events.explain(client.get(), error, what);
+    return event;
+  }
+  [[nodiscard]] AdminOptionsHandle options(rd_kafka_admin_op_t kind, milliseconds deadline) const {
+    AdminOptionsHandle made(rd_kafka_AdminOptions_new(client.get(), kind));
+    char text[256];
+    rd_kafka_AdminOptions_set_request_timeout(made.get(), static_cast<int>(deadline.count()), text,
+                                              sizeof text);
+    return made;
+  }
+};
+
+KafkaAdmin::KafkaAdmin(std::unique_ptr<Impl> impl) noexcept : impl_(std::move(impl)) {}
+KafkaAdmin::~KafkaAdmin() = default;
+KafkaAdmin::KafkaAdmin(KafkaAdmin&&) noexcept = default;
+KafkaAdmin& KafkaAdmin::operator=(KafkaAdmin&&) noexcept = default;
+
+base::Result<KafkaAdmin> KafkaAdmin::connect(const ClientConfig& client) {
+  auto impl = std::make_unique<Impl>(client.log, client.bootstrap);
+  auto handle = make_client(client, ClientRole::kAdmin, {}, impl->events);
+  if (!handle) return handle.error();
+  impl->client = *std::move(handle);
+  return KafkaAdmin(std::move(impl));
+}
+
+base::Result<std::vector<TopicInfo>> KafkaAdmin::topics(milliseconds deadline) {
+  const rd_kafka_metadata_t* answer = nullptr;
+  const auto error = rd_kafka_metadata(impl_->client.get(), 1, nullptr, &answer,
+                                       static_cast<int>(deadline.count()));
+  if (error != RD_KAFKA_RESP_ERR_NO_ERROR) {
+    return impl_->events.explain(impl_->client.get(), error, "list of topics");
+  }
+  const MetadataHandle metadata(answer);
+  std::vector<TopicInfo> topics;
+  for (int i = 0; i < metadata->topic_cnt; ++i) {
+    const rd_kafka_metadata_topic_t& topic = metadata->topics[i];
+    if (topic.err != RD_KAFKA_RESP_ERR_NO_ERROR) continue;
+    topics.push_back({.name = topic.topic, .partitions = topic.partition_cnt});
+  }
+  std::sort(topics.begin(), topics.end(),
+            [](const TopicInfo& a, const TopicInfo& b) { return a.name < b.name; });
+  return topics;
+}
+
+base::Result<TopicInfo> KafkaAdmin::topic(std::string_view name, milliseconds deadline) {
+  base::Result<std::vector<TopicInfo>> all = topics(deadline);
+  if (!all) return all.error();
+  std::vector<std::string> names;
+  for (const TopicInfo& topic : *all) {
+    if (topic.name == name) return topic;
+    names.push_back(topic.name);
+  }
+  return kafka_error_text(RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART,
+                          topic_missing(name, impl_->bootstrap, names));
+}
+
+base::Status KafkaAdmin::create_topic(const NewTopic& topic, milliseconds deadline) {
+  const std::string what = "cannot create topic \"" + topic.name + '"';
+  char text[512];
+  const NewTopicHandle spec(rd_kafka_NewTopic_new(topic.name.c_str(), topic.partitions,
+                                                  topic.replication, text, sizeof text));
+  if (!spec) return base::invalid_argument(what + ": " + text);
+  for (const auto& [key, value] : topic.config) {
+    rd_kafka_NewTopic_set_config(spec.get(), key.c_str(), value.c_str());
+  }
+  const QueueHandle queue(rd_kafka_queue_new(impl_->client.get()));
+  const AdminOptionsHandle options = impl_->options(RD_KAFKA_ADMIN_OP_CREATETOPICS, deadline);
+  // Answer only when every broker knows the topic, so that the next call finds it.
+  rd_kafka_AdminOptions_set_operation_timeout(options.get(), static_cast<int>(deadline.count()),
+                                              text, sizeof text);
+  std::array<rd_kafka_NewTopic_t*, 1> specs{spec.get()};
+  rd_kafka_CreateTopics(impl_->client.get(), specs.data(), specs.size(), options.get(),
+                        queue.get());
+  base::Result<EventHandle> event = impl_->answer(queue.get(), deadline, what);
+  if (!event) return event.error();
+  std::size_t count = 0;
+  const rd_kafka_topic_result_t** results = rd_kafka_CreateTopics_result_topics(
+      rd_kafka_event_CreateTopics_result(event->get()), &count);
+  for (std::size_t i = 0; i < count; ++i) {
+    const auto error = rd_kafka_topic_result_error(results[i]);
+    if (error == RD_KAFKA_RESP_ERR_NO_ERROR) continue;
+    const char* reason = rd_kafka_topic_result_error_string(results[i]);
+    return kafka_error_text(error,
+                            what + ": " + (reason == nullptr ? rd_kafka_err2str(error) : reason));
+  }
+  return {};
+}
+
+base::Status KafkaAdmin::delete_topic(const std::string& name, milliseconds deadline) {
+  const std::string what = "cannot delete topic \"" + name + '"';
+  const DeleteTopicHandle spec(rd_kafka_DeleteTopic_new(name.c_str()));
+  const QueueHandle queue(rd_kafka_queue_new(impl_->client.get()));
+  const AdminOptionsHandle options = impl_->options(RD_KAFKA_ADMIN_OP_DELETETOPICS, deadline);
+  std::array<rd_kafka_DeleteTopic_t*, 1> specs{spec.get()};
+  rd_kafka_DeleteTopics(impl_->client.get(), specs.data(), specs.size(), options.get(),
+                        queue.get());
+  base::Result<EventHandle> event = impl_->answer(queue.get(), deadline, what);
+  if (!event) return event.error();
+  std::size_t count = 0;
+  const rd_kafka_topic_result_t** results = rd_kafka_DeleteTopics_result_topics(
+      rd_kafka_event_DeleteTopics_result(event->get()), &count);
+  for (std::size_t i = 0; i < count; ++i) {
+    const auto error = rd_kafka_topic_result_error(results[i]);
+    if (error != RD_KAFKA_RESP_ERR_NO_ERROR) return kafka_error(error, what);
+  }
+  return {};
+}
+
+base::Result<std::vector<Watermarks>> KafkaAdmin::watermarks(std::string_view topic_name,
+                                                             milliseconds deadline) {
+  base::Result<TopicInfo> info = topic(topic_name, deadline);
+  if (!info) return info.error();
+  std::vector<TopicPartition> partitions;
+  for (int p = 0; p < info->partitions; ++p) partitions.emplace_back(info->name, p);
+  base::Result<std::vector<OffsetRange>> found =
+      ranges(impl_->client.get(), partitions, deadline);
+  if (!found) return found.error();
+  std::vector<Watermarks> marks;
+  for (std::size_t p = 0; p < found->size(); ++p) {
+    marks.push_back({static_cast<std::int32_t>(p), (*found)[p].low, (*found)[p].high});
+  }
+  return marks;
+}
+
+std::string topic_missing(std::string_view topic, std::string_view bootstrap,
+                          const std::vector<std::string>& existing) {
+  std::string text = "topic \"" + std::string(topic) + "\" does not exist on ";
+  text += bootstrap;
+  if (const auto near = base::nearest(topic, existing)) text += " (did you mean \"" + *near + "\"?)";
+  return text;
+}
+
+}  // namespace headrace::source

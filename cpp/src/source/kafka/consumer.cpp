@@ -1,0 +1,149 @@
+#include <headrace/source/kafka/consumer.hpp>
+
+#include <headrace/source/kafka/errors.hpp>
+
+namespace headrace::source {
+
+using std::chrono::milliseconds;
+
+namespace {
+
+std::vector<TopicPartition> names_of(const rd_kafka_topic_partition_list_t* list) {
+  std::vector<TopicPartition> names;
+  for (int i = 0; list != nullptr && i < list->cnt; ++i) {
+    names.emplace_back(list->elems[i].topic, list->elems[i].partition);
+  }
+  return names;
+}
+
+std::vector<OwnSetting> settings(const KafkaSourceConfig& config) {
+  // Direct assignment takes part in no group, but librdkafka's assign() asks for a name.
+  std::vector<OwnSetting> own{
+      {"group.id", config.group.empty() ? "headrace-direct" : config.group},
+      {"enable.partition.eof", config.bounded ? "true" : "false"},
+      {"topic.metadata.refresh.interval.ms", std::to_string(config.metadata_refresh.count())}};
+  if (!config.group_instance.empty()) own.emplace_back("group.instance.id", config.group_instance);
+  if (!config.pattern.empty()) own.emplace_back("topic.blacklist", "^__");
+  return own;
+}
+
+base::Status subscribe(rd_kafka_t* client, const KafkaSourceConfig& config) {
+  const PartitionList list = make_partition_list(1);
+  for (const std::string& topic : config.topics) {
+    rd_kafka_topic_partition_list_add(list.get(), topic.c_str(), RD_KAFKA_PARTITION_UA);
+  }
+  if (!config.pattern.empty()) {
+    rd_kafka_topic_partition_list_add(list.get(), config.pattern.c_str(), RD_KAFKA_PARTITION_UA);
+  }
+  const auto error = rd_kafka_subscribe(client, list.get());
+  if (error != RD_KAFKA_RESP_ERR_NO_ERROR) return kafka_error(error, "subscribe");
+  return {};
+}
+
+WatchSetup watch_setup(const KafkaSourceConfig& config, Share share) {
+  WatchSetup setup;
+  setup.topics = config.topics;
+  setup.pattern = config.pattern;
+  setup.request = {.start = config.start,
+                   .from_group = !config.group.empty(),
+                   .with_end = config.bounded};
+  setup.assign = config.group.empty();
+  setup.strict = config.strict;
+  setup.bounded = config.bounded;
+  setup.share = share.index;
+  setup.shares = share.count;
+  setup.refresh = config.metadata_refresh;
+  setup.bootstrap = config.client.bootstrap;
+  return setup;
+}
+
+}  // namespace
+
+base::Result<std::shared_ptr<Consumer>> Consumer::create(const KafkaSourceConfig& config,
+                                                         Share share,
+                                                         std::shared_ptr<TopicTable> topics,
+                                                         ConsumerListener* listener) {
+  auto made = std::make_shared<Consumer>(config.client.log);
+  made->listener_ = listener;
+  made->in_group_ = !config.group.empty();
+  auto client = make_client(config.client, ClientRole::kConsumer, settings(config), *made);
+  if (!client) return client.error();
+  made->client_ = *std::move(client);
+  rd_kafka_t* handle = made->client_.get();
+  rd_kafka_poll_set_consumer(handle);
+  made->queue_.reset(rd_kafka_queue_get_consumer(handle));
+  if (made->in_group_) {
+    if (base::Status ok = subscribe(handle, config); !ok) return ok.error();
+  }
+  made->watcher_ = std::make_unique<Watcher>(
+      handle, watch_setup(config, share), std::move(topics),
+      [consumer = made.get()](Notice notice) { consumer->post(std::move(notice)); });
+  return made;
+}
+
+std::size_t Consumer::take(std::span<rd_kafka_message_t*> messages, milliseconds timeout) {
+  // A batch call with a timeout waits until the batch is full, so: wait for one, take what is there.
+  const ssize_t first = rd_kafka_consume_batch_queue(
+      queue_.get(), static_cast<int>(timeout.count()), messages.data(), 1);
+  if (first <= 0) return 0;
+  const ssize_t more = rd_kafka_consume_batch_queue(queue_.get(), 0, messages.data() + 1,
+                                                    messages.size() - 1);
+  return 1 + (more > 0 ? static_cast<std::size_t>(more) : 0);
+}
+
+void Consumer::idle(milliseconds timeout) {
+  std::unique_lock lock(mutex_);
+  changed_.wait_for(lock, timeout, [&] { return !inbox_.empty() || woken_.load(); });
+}
+
+std::vector<Notice> Consumer::notices() {
+  std::vector<Notice> out;
+  if (!has_notices_.load(std::memory_order_acquire)) return out;
+  const std::lock_guard lock(mutex_);
+  has_notices_.store(false, std::memory_order_relaxed);
+  out.swap(inbox_);
+  return out;
+}
+
+void Consumer::post(Notice notice) {
+  {
+    const std::lock_guard lock(mutex_);
+    inbox_.push_back(std::move(notice));
+    has_notices_.store(true, std::memory_order_release);
+    changed_.notify_all();
+  }
+  rd_kafka_queue_yield(queue_.get());
+}
+
+void Consumer::wake() noexcept {
+  {
+    const std::lock_guard lock(mutex_);
+    woken_.store(true);
+    changed_.notify_all();
+  }
+  rd_kafka_queue_yield(queue_.get());
+}
+
+void Consumer::shutdown() {
+  watcher_.reset();
+  if (in_group_ && client_.usable()) rd_kafka_consumer_close(client_.get());
+  queue_.reset();
+  client_.reset();
+}
+
+void Consumer::on_error(rd_kafka_resp_err_t error, std::string_view reason) noexcept {
+  if (listener_ != nullptr) listener_->on_client_error(error, reason);
+}
+
+void Consumer::on_rebalance(rd_kafka_t* client, rd_kafka_resp_err_t error,
+                            rd_kafka_topic_partition_list_t* partitions) noexcept {
+  if (listener_ == nullptr) {  // closing: nobody is interested any more
+    ClientEvents::on_rebalance(client, error, partitions);
+  } else if (error == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS) {
+    listener_->on_assign(names_of(partitions));
+  } else {
+    listener_->on_revoke(names_of(partitions));
+  }
+}
+
+}  // namespace headrace::source

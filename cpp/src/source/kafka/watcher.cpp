@@ -1,0 +1,277 @@
+#include <headrace/source/kafka/watcher.hpp>
+
+#include <regex.h>
+
+#include <algorithm>
+
+#include <headrace/source/kafka/admin.hpp>
+#include <headrace/source/kafka/errors.hpp>
+#include <headrace/source/kafka/handles.hpp>
+
+namespace headrace::source {
+
+namespace {
+
+// All topics where `name` is null.
+base::Result<MetadataHandle> metadata(rd_kafka_t* client, const std::string* name) {
+  const TopicHandle topic(
+      name == nullptr ? nullptr : rd_kafka_topic_new(client, name->c_str(), nullptr));
+  const rd_kafka_metadata_t* answer = nullptr;
+  const auto error = rd_kafka_metadata(client, name == nullptr ? 1 : 0, topic.get(), &answer,
+                                       static_cast<int>(Watcher::kAnswer.count()));
+  if (error != RD_KAFKA_RESP_ERR_NO_ERROR) return kafka_error(error, "metadata");
+  return MetadataHandle(answer);
+}
+
+bool is_missing(rd_kafka_resp_err_t error) {
+  return error == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART ||
+         error == RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC;
+}
+
+}  // namespace
+
+Watcher::Watcher(rd_kafka_t* client, WatchSetup setup, std::shared_ptr<TopicTable> topics,
+                 Post post)
+    : client_(client),
+      setup_(std::move(setup)),
+      topics_(std::move(topics)),
+      post_(std::move(post)),
+      thread_([this] { run(); }) {}
+
+Watcher::~Watcher() {
+  request_stop();
+  thread_.join();
+}
+
+void Watcher::request_stop() noexcept {
+  const std::lock_guard lock(mutex_);
+  stop_ = true;
+  changed_.notify_all();
+}
+
+void Watcher::resolve(std::uint64_t generation, std::vector<TopicPartition> partitions) {
+  const std::lock_guard lock(mutex_);
+  generation_ = generation;
+  to_resolve_ = std::move(partitions);
+  resolving_ = true;
+  changed_.notify_all();
+}
+
+void Watcher::ask_range(TopicPartition where) {
+  const std::lock_guard lock(mutex_);
+  to_range_.push_back(std::move(where));
+  changed_.notify_all();
+}
+
+void Watcher::probe() {
+  const std::lock_guard lock(mutex_);
+  kicked_ = true;
+  changed_.notify_all();
+}
+
+void Watcher::run() {
+  Clock::time_point next_look = Clock::now();
+  while (true) {
+    {
+      std::unique_lock lock(mutex_);
+      changed_.wait_until(lock, next_look, [&] {
+        return stop_ || kicked_ || resolving_ || !to_range_.empty();
+      });
+      if (stop_) return;
+      if (std::exchange(kicked_, false)) next_look = Clock::now();
+    }
+    bool well = true;
+    if (Clock::now() >= next_look) {
+      well = look();
+      const bool settled = complete_ && waiting_text_.empty();
+      next_look = Clock::now() + (settled ? setup_.refresh : std::min(setup_.refresh, kLookAgain));
+    }
+    well = well && answer_resolve() && answer_range();
+    if (!well) {
+      std::unique_lock lock(mutex_);
+      changed_.wait_for(lock, kRetry, [&] { return stop_; });
+      kicked_ = true;
+    }
+  }
+}
+
+bool Watcher::look() {
+  Found found;
+  if (base::Status ok = find(found); !ok) return fail(ok.error());
+  post(NoticeKind::kHealed);
+  if (!report_missing(found)) return true;
+  if (setup_.assign && !assign(found)) return false;
+  complete_ = found.missing.empty() && !found.unsettled;
+  first_look_ = false;
+  return !found.unsettled;
+}
+
+base::Status Watcher::find(Found& found) {
+  if (!setup_.pattern.empty()) return find_pattern(found);
+  for (const std::string& name : setup_.topics) {
+    if (base::Status ok = find_topic(name, found); !ok) return ok;
+  }
+  return {};
+}
+
+base::Status Watcher::find_topic(const std::string& name, Found& found) {
+  base::Result<MetadataHandle> answer = metadata(client_, &name);
+  if (!answer) return answer.error();
+  if ((*answer)->topic_cnt == 0) return kafka_error(RD_KAFKA_RESP_ERR__TIMED_OUT, "metadata");
+  const rd_kafka_metadata_topic_t& topic = (*answer)->topics[0];
+  if (is_missing(topic.err)) {
+    found.missing.push_back(name);
+  } else if (topic.err == RD_KAFKA_RESP_ERR_NO_ERROR) {
+    note_topic(topic, found);
+  } else if (is_retriable(topic.err)) {
+    found.unsettled = true;
+  } else {
+    return kafka_error(topic.err, "topic \"" + name + '"');
+  }
+  return {};
+}
+
+base::Status Watcher::find_pattern(Found& found) {
+  base::Result<MetadataHandle> answer = metadata(client_, nullptr);
+  if (!answer) return answer.error();
+  regex_t regex;
+  if (regcomp(&regex, setup_.pattern.c_str(), REG_EXTENDED | REG_NOSUB) != 0) {
+    return base::invalid_argument("pattern \"" + setup_.pattern + "\" is no regular expression");
+  }
+  bool any = false;
+  for (int i = 0; i < (*answer)->topic_cnt; ++i) {
+    const rd_kafka_metadata_topic_t& topic = (*answer)->topics[i];
+    const bool internal = std::string_view(topic.topic).starts_with("__");
+    if (internal || regexec(&regex, topic.topic, 0, nullptr, 0) != 0) continue;
+    any = true;
+    if (topic.err == RD_KAFKA_RESP_ERR_NO_ERROR) note_topic(topic, found);
+  }
+  regfree(&regex);
+  if (!any) found.missing.push_back(setup_.pattern);
+  return {};
+}
+
+void Watcher::note_topic(const rd_kafka_metadata_topic_t& topic, Found& found) {
+  const auto index = static_cast<std::size_t>(topics_->index_of(topic.topic));
+  for (int i = 0; i < topic.partition_cnt; ++i) {
+    const rd_kafka_metadata_partition_t& partition = topic.partitions[i];
+    if ((static_cast<std::size_t>(partition.id) + index) % setup_.shares != setup_.share) continue;
+    TopicPartition name{topic.topic, partition.id};
+    if (first_look_) at_start_.insert(name);
+    if (assigned_.contains(name)) continue;
+    if (partition.leader < 0) {
+      found.unsettled = true;  // no leader yet: cannot be asked where it begins
+    } else {
+      found.partitions.push_back(std::move(name));
+    }
+  }
+}
+
+// False where that ends the stream.
+bool Watcher::report_missing(const Found& found) {
+  std::string text;
+  if (!found.missing.empty() && !setup_.pattern.empty()) {
+    text = "no topic on " + setup_.bootstrap + " matches " + setup_.pattern;
+  } else if (!found.missing.empty()) {
+    std::vector<std::string> existing;
+    if (base::Result<MetadataHandle> all = metadata(client_, nullptr)) {
+      for (int i = 0; i < (*all)->topic_cnt; ++i) existing.emplace_back((*all)->topics[i].topic);
+    }
+    text = topic_missing(found.missing.front(), setup_.bootstrap, existing);
+  }
+  if (text == waiting_text_) return true;
+  waiting_text_ = text;
+  if (text.empty()) return true;
+  base::Error error = kafka_error_text(RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART,
+                                       setup_.strict ? text : text + "; waiting");
+  post(setup_.strict ? NoticeKind::kFatal : NoticeKind::kWaiting, std::move(error));
+  return !setup_.strict;
+}
+
+bool Watcher::assign(const Found& found) {
+  // A bounded read takes what is there at its start.
+  if (setup_.bounded && complete_) return true;
+  std::vector<TopicPartition> now;
+  std::vector<TopicPartition> later;  // appeared since: from their beginning
+  for (const TopicPartition& name : found.partitions) {
+    const bool given = setup_.request.start.offsets.contains(name);
+    (at_start_.contains(name) || given ? now : later).push_back(name);
+  }
+  Notice notice;
+  notice.kind = NoticeKind::kPlaces;
+  notice.complete = found.missing.empty() && !found.unsettled;
+  PlaceRequest from_start = setup_.request;
+  from_start.start = Start{};
+  for (const auto& [names, request] : {std::pair{&now, &setup_.request}, {&later, &from_start}}) {
+    if (names->empty()) continue;
+    base::Result<std::vector<Place>> places = resolve_places(*names, *request);
+    if (!places) return fail(places.error());
+    notice.places.insert(notice.places.end(), places->begin(), places->end());
+  }
+  assigned_.insert(found.partitions.begin(), found.partitions.end());
+  if (!notice.places.empty() || (notice.complete && !complete_)) post_(std::move(notice));
+  return true;
+}
+
+base::Result<std::vector<Place>> Watcher::resolve_places(const std::vector<TopicPartition>& names,
+                                                         const PlaceRequest& request) {
+  return source::resolve(client_, names, request, kAnswer);
+}
+
+bool Watcher::answer_resolve() {
+  std::vector<TopicPartition> names;
+  Notice notice;
+  {
+    const std::lock_guard lock(mutex_);
+    if (!resolving_) return true;
+    names = to_resolve_;
+    notice.generation = generation_;
+  }
+  base::Result<std::vector<Place>> places = resolve_places(names, setup_.request);
+  if (!places) return fail(places.error());
+  notice.kind = NoticeKind::kPlaces;
+  notice.complete = true;
+  notice.places = *std::move(places);
+  {
+    const std::lock_guard lock(mutex_);
+    if (generation_ != notice.generation) return true;  // asked anew meanwhile
+    resolving_ = false;
+  }
+  post_(std::move(notice));
+  return true;
+}
+
+bool Watcher::answer_range() {
+  Notice notice;
+  {
+    const std::lock_guard lock(mutex_);
+    if (to_range_.empty()) return true;
+    notice.where = to_range_.front();
+  }
+  base::Result<std::vector<OffsetRange>> range = ranges(client_, {notice.where}, kAnswer);
+  if (!range) return fail(range.error());
+  notice.kind = NoticeKind::kRange;
+  notice.range = range->front();
+  {
+    const std::lock_guard lock(mutex_);
+    to_range_.erase(to_range_.begin());
+  }
+  post_(std::move(notice));
+  return true;
+}
+
+// What may heal is retried; always false.
+bool Watcher::fail(const base::Error& error) {
+  const bool heals = error.retriable || error.code == base::ErrorCode::kTopicNotFound;
+  post(heals ? NoticeKind::kBroken : NoticeKind::kFatal, error);
+  return false;
+}
+
+void Watcher::post(NoticeKind kind, base::Error error) {
+  Notice notice;
+  notice.kind = kind;
+  notice.error = std::move(error);
+  post_(std::move(notice));
+}
+
+}  // namespace headrace::source
