@@ -119,8 +119,9 @@ int main(int argc, char** argv) {
   for (const std::size_t block : {std::size_t{64}, std::size_t{256}, std::size_t{1024}}) {
     const double ours = ring_rate(block, block * 16, rows);
     const double peer = mutex_rate(block, rows / 8);
-    std::printf("{\"name\": \"ring_rows_64B_block_%zu\", \"value\": %.4g, \"unit\": \"rows/s\", "
-                "\"peer\": \"mutex and condition variable\", \"peer_value\": %.4g, \"ratio\": %.3f}\n",
-                block, ours, peer, ours / peer);
+    std::printf(
+        "{\"name\": \"ring_rows_64B_block_%zu\", \"value\": %.4g, \"unit\": \"rows/s\", "
+        "\"peer\": \"mutex and condition variable\", \"peer_value\": %.4g, \"ratio\": %.3f}\n",
+        block, ours, peer, ours / peer);
   }
 }

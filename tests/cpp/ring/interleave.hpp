@@ -6,8 +6,8 @@
 // carry vector clocks, so that an access that is not ordered by happens-before is reported as the
 // data race it is. Decisions are explored depth first by replay.
 //
-// Not modelled, because the ring does not use it: seq_cst order, read-modify-write, fences, and loads
-// that see stores of the future (load buffering).
+// Not modelled, because the ring does not use it: seq_cst order, read-modify-write, fences, and
+// loads that see stores of the future (load buffering).
 //
 // Thread contract: one exploration at a time, on one thread.
 //

@@ -1,61 +1,17 @@
 #include <headrace/ring/spsc_ring.hpp>
 
-#include "../catch.hpp"
-
-#include <algorithm>
-#include <array>
 #include <cstdint>
-#include <cstdlib>
 #include <limits>
 #include <memory>
 #include <numeric>
-#include <random>
-#include <thread>
 #include <vector>
 
+#include "catch.hpp"
+#include "hand_over.hpp"
+
 using headrace::ring::SpscRing;
-
-namespace {
-
-// One Kafka row's worth: a cache line.
-struct Row {
-  std::array<std::uint64_t, 8> values{};
-};
-
-// Hands `count` numbers over in blocks of ever changing size; returns how many arrived wrong.
-template <class T, class Make, class Value>
-std::uint64_t hand_over(std::size_t capacity, std::size_t largest_block, std::uint64_t count,
-                        Make make, Value value) {
-  SpscRing<T> ring(capacity, std::numeric_limits<std::size_t>::max() - 1000);
-  std::thread producer([&] {
-    std::minstd_rand random(7);
-    std::vector<T> block(largest_block);
-    for (std::uint64_t next = 0; next < count;) {
-      const std::size_t n = std::min<std::uint64_t>(1 + random() % largest_block, count - next);
-      for (std::size_t i = 0; i < n; ++i) block[i] = make(next + i);
-      for (std::size_t done = 0; done < n;) {
-        const std::size_t pushed = ring.push({block.data() + done, n - done});
-        if (pushed == 0) std::this_thread::yield();
-        done += pushed;
-      }
-      next += n;
-    }
-  });
-  std::uint64_t wrong = 0;
-  std::minstd_rand random(11);
-  std::vector<T> block(largest_block);
-  for (std::uint64_t expected = 0; expected < count;) {
-    const std::size_t n = ring.pop({block.data(), 1 + random() % largest_block});
-    if (n == 0) std::this_thread::yield();
-    for (std::size_t i = 0; i < n; ++i) wrong += value(block[i]) != expected++;
-  }
-  producer.join();
-  return wrong;
-}
-
-std::uint64_t same(std::uint64_t x) { return x; }
-
-}  // namespace
+using headrace::testing::hand_over;
+using headrace::testing::same;
 
 TEST_CASE("capacity is rounded up to a power of two", "[ring]") {
   REQUIRE(SpscRing<int>(0).capacity() == 1);
@@ -129,16 +85,4 @@ TEST_CASE("two threads, small rings, any block sizes", "[ring]") {
   REQUIRE(hand_over<std::unique_ptr<std::uint64_t>>(
               64, 5, 100'000, [](std::uint64_t x) { return std::make_unique<std::uint64_t>(x); },
               [](const auto& p) { return *p; }) == 0);
-}
-
-TEST_CASE("10^9 items between two threads", "[ring][.slow]") {
-  constexpr std::uint64_t kItems = 1'000'000'000;
-  REQUIRE(hand_over<std::uint64_t>(4096, 1024, kItems / 2, same, same) == 0);
-  const auto row = [](std::uint64_t x) {
-    Row made;
-    made.values.fill(x);
-    return made;
-  };
-  const auto value = [](const Row& r) { return r.values[7]; };
-  REQUIRE(hand_over<Row>(1024, 256, kItems / 2, row, value) == 0);
 }

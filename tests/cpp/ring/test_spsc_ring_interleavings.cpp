@@ -2,7 +2,7 @@
 // of the ring's four memory orders, taken away, is found out.
 #include <headrace/ring/spsc_ring.hpp>
 
-#include "../catch.hpp"
+#include "catch.hpp"
 
 #if !defined(__SANITIZE_THREAD__)  // one OS thread with swapped stacks: nothing for TSan to see
 
@@ -97,13 +97,13 @@ TEST_CASE("no interleaving of small programs breaks the ring", "[ring][interleav
 }
 
 TEST_CASE("an onlooker's size never exceeds the capacity", "[ring][interleavings]") {
-  const Explorer explorer =
-      explore({.capacity = 1, .pushes = {1, 1}, .pops = {1, 1}}, {}, true);
+  const Explorer explorer = explore({.capacity = 1, .pushes = {1, 1}, .pops = {1, 1}}, {}, true);
   INFO(explorer.first_violation());
   REQUIRE(explorer.violations() == 0);
 }
 
-TEST_CASE("each of the four memory orders is needed, and the checker knows", "[ring][interleavings]") {
+TEST_CASE("each of the four memory orders is needed, and the checker knows",
+          "[ring][interleavings]") {
   for (const int variable : {0, 1}) {  // head_, tail_
     for (const bool loads : {false, true}) {
       std::uint64_t violations = 0;

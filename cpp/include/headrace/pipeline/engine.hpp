@@ -1,14 +1,16 @@
-// The running pipeline: ingest threads that poll, decode and validate nothing else than bytes, compute
-// threads that run the tasks, and the places where results can be looked at.
+// The running pipeline: ingest threads that poll, decode and validate nothing else than bytes,
+// compute threads that run the tasks, and the places where results can be looked at.
 //
 // One ingest thread per Source; tasks are spread over compute threads by partition; between each
-// ingest and each compute thread one SPSC ring of batches. When a ring is full the source's tasks are
-// paused (overflow kPause) and polling goes on, so the group membership never depends on how fast
-// anyone computes, draws or sleeps.
+// ingest and each compute thread one SPSC ring of batches. When a ring is full the source's tasks
+// are paused (overflow kPause) and polling goes on, so the group membership never depends on how
+// fast anyone computes, draws or sleeps.
 //
-// Thread contract: create, start, stop, destruction by one owner; every const method and request_stop
+// Thread contract: create, start, stop, destruction by one owner; every const method and
+// request_stop
 //   by any thread at any time.
-// Cost: about one queue hand-over per batch; batches are cut when the poll ran dry or they are full,
+// Cost: about one queue hand-over per batch; batches are cut when the poll ran dry or they are
+// full,
 //   so a lone record is through at once.
 // Lifetime: stop() joins every thread; frames outlive the engine.
 //
@@ -45,8 +47,8 @@ enum class Overflow : std::uint8_t {
 struct EngineOptions {
   std::size_t batch_rows = 4096;
   std::size_t ring_batches = 64;
-  std::size_t history_rows = 100'000;  // rows that frame() can still see
-  std::size_t rejects_kept = 10'000;   // newest dead letters that rejected() can still see
+  std::size_t history_rows = 100'000;        // rows that frame() can still see
+  std::size_t rejects_kept = 10'000;         // newest dead letters that rejected() can still see
   std::size_t reject_value_cap = 1U << 20U;  // bytes of the original kept per dead letter
   unsigned compute_threads = 1;
   Overflow overflow = Overflow::kPause;
@@ -68,18 +70,18 @@ struct TaskStatus {
 
 struct EngineStatus {
   EngineState state = EngineState::kCreated;
-  std::string message;                 // what a user should know now, else empty
-  std::uint64_t records = 0;           // polled, good or bad
-  std::uint64_t rows = 0;              // that left the last operator
+  std::string message;        // what a user should know now, else empty
+  std::uint64_t records = 0;  // polled, good or bad
+  std::uint64_t rows = 0;     // that left the last operator
   std::uint64_t tombstones = 0;
-  std::uint64_t dropped = 0;           // by overflow policy
-  std::uint64_t stale = 0;             // of revoked assignments, not handed on
+  std::uint64_t dropped = 0;  // by overflow policy
+  std::uint64_t stale = 0;    // of revoked assignments, not handed on
   std::uint64_t keys_in_several_partitions = 0;
   std::map<std::string, std::uint64_t> rejected;  // by reason name
   std::vector<TaskStatus> tasks;
-  std::vector<std::string> key_examples;          // keys seen in several partitions (at most 5)
-  double seconds = 0;                  // since start
-  std::uint64_t pauses = 0;            // times a full ring paused the source
+  std::vector<std::string> key_examples;  // keys seen in several partitions (at most 5)
+  double seconds = 0;                     // since start
+  std::uint64_t pauses = 0;               // times a full ring paused the source
 };
 
 class Engine {

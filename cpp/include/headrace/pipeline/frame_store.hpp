@@ -1,19 +1,19 @@
 // The tail of a stream, kept for readers: append-only segments that a reader may hold for ever.
 //
-// The writer fills the open segment in place and publishes the row count with one release store; a
-// segment's published rows never change again. Large batches become a segment of their own without a
-// copy. A reader takes a snapshot: a list of (segment, rows) - it never blocks the writer, and the
-// writer never waits for it (the list is swapped under try_lock; where a reader is just copying the
-// pointer, the writer publishes with its next batch).
+// Large batches become a segment of their own without a copy; the writer copies small ones into an
+// open slab, in place, and publishes them with one release store of the row count. Published rows
+// never change again. A reader takes the list of segments and copies what it wants out of them: it
+// never blocks the writer, and the writer never waits for it (pipeline/latest.hpp).
 //
-// Thread contract: append by one thread at a time (the engine serialises compute threads);
-//   snapshot by any thread.
-// Cost: appending copies the rows of small batches (about 1 ns a value); a snapshot copies one
-//   shared_ptr per segment.
-// Lifetime: a snapshot keeps its segments alive however far the stream has gone on.
+// Thread contract: append by one thread at a time (the engine serialises compute threads); frame,
+//   since, rows_appended by any thread.
+// Cost: appending copies the rows of small batches (about 1 ns a value) and lists large ones (some
+//   µs a batch); memory is history_rows rows and at most one batch and one slab more.
+// Lifetime: a frame outlives the store and however far the stream has gone on.
 //
+//   FrameStore store(schema, 100'000);
 //   store.append(batch);
-//   FrameSnapshot tail = store.snapshot(500);
+//   Frame tail = store.frame(500);
 #pragma once
 
 #include <atomic>
@@ -28,12 +28,13 @@
 
 namespace headrace::pipeline {
 
-// A contiguous copy or a view of rows, ready to leave the core: schema columns, then the system
-// columns topic/partition/offset at hand separately.
+// A contiguous copy or a view of rows, ready to leave the core: schema columns, and the system
+// columns topic, partition and offset at hand separately.
 struct Frame {
   record::SchemaPtr schema;
   std::size_t rows = 0;
   std::vector<record::Column> columns;  // contiguous; strings share one dictionary per column
+  record::BufferPtr topics;             // int32 per row: index into Engine::topics()
   record::BufferPtr partitions;         // int32 per row
   record::BufferPtr offsets;            // int64 per row
   std::uint64_t end_row = 0;            // rows ever appended when this was taken: its position
@@ -48,8 +49,8 @@ class FrameStore {
   [[nodiscard]] std::uint64_t rows_appended() const noexcept;
 
   // The newest `last` rows in arrival order, contiguous; with `key`, the newest `last` rows of that
-  // key (text of the key column). One gather-copy, off the writer's path; zero-copy where the range
-  // lies within one segment.
+  // key (text of the key column; throws InvalidArgument where the result has none). One
+  // gather-copy, off the writer's path; lent without a copy where it is a good part of one segment.
   [[nodiscard]] Frame frame(std::size_t last, const std::optional<std::string>& key = {}) const;
   // Rows appended after `position` (as Frame::end_row counts), as far as history still holds them;
   // `missed` says how many were already gone.

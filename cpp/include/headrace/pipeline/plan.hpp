@@ -8,7 +8,8 @@
 //    "schema": {"fields": [{"name": "Date", "type": "timestamp", "nullable": false, "unit": "auto",
 //                           "path": ["Date"]}, ...], "event_time": "Date", "key": "Ticker"},
 //    "steps": [
-//      {"op": "validate", "rules": [{"name": "High >= Low", "expr": E}], "on_reject": "dead_letter"},
+//      {"op": "validate", "rules": [{"name": "High >= Low", "expr": E}], "on_reject":
+//      "dead_letter"},
 //      {"op": "with_columns", "columns": [
 //          {"kind": "expr", "name": "mid", "expr": E},
 //          {"kind": "indicator", "indicator": "bbands", "inputs": ["Close"],

@@ -8,7 +8,8 @@
 //
 // Thread contract: push* by one producer thread, pop* by one consumer thread; size() by any, as an
 //   estimate.
-// Cost: one release store a call, whatever the number of items; a load of the other side's line only
+// Cost: one release store a call, whatever the number of items; a load of the other side's line
+// only
 //   when the cached index runs out.
 // Lifetime: items left in the ring are destroyed with it.
 //
