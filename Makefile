@@ -1,0 +1,140 @@
+# One command each, the same on a desk and in CI. `make help` lists them.
+#
+# VENV names the Python environment that everything goes into (made where it is missing). A step whose
+# inputs have not changed since it last succeeded is skipped (.ci/once).
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+PYTHON ?= python3
+VENV ?= .venv
+JOBS ?= 2
+# A pip constraints file. .ci/run passes ours, so that CI sees the same versions until we change them.
+CONSTRAINTS ?=
+PYTEST_ARGS ?=
+BENCH_ARGS ?=
+DEMO_ARGS ?=
+
+venv := $(abspath $(VENV))
+py := $(venv)/bin/python
+pip := $(py) -m pip --disable-pip-version-check install --quiet $(if $(CONSTRAINTS),-c $(CONSTRAINTS))
+stamp := $(venv)/.headrace
+package_build := build/package-$(shell echo "$(venv)" | sha256sum | cut -c1-8)
+package_files := CMakeLists.txt pyproject.toml LICENSE README.md cpp python
+
+export PATH := $(venv)/bin:$(PATH)
+export VIRTUAL_ENV := $(venv)
+unexport PYTHONPATH PYTHONHOME
+
+.PHONY: help
+help: ## Show this list
+	@sed -nE 's/^([a-z-]+):.*## (.*)/\1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 20
+
+# --- setting up ------------------------------------------------------------------------------------
+
+$(py):
+	@PYTHON=$(PYTHON) .ci/system build
+	@echo "headrace: making the environment $(VENV)"
+	@$(PYTHON) -m venv $(venv)
+
+# Build requirements live in VENV as well: without isolation a second build compiles only what changed.
+.PHONY: setup-build
+setup-build: $(py)
+	@PYTHON=$(PYTHON) .ci/system build
+	@.ci/requirements build | .ci/once $(stamp)-build "installing build requirements" \
+	  $(pip) $$($(py) .ci/requirements build) cmake ninja
+
+.PHONY: setup-torch
+setup-torch: $(py)
+	@$(py) .ci/requirements torch | .ci/once $(stamp)-torch "installing torch (some gigabytes on Linux)" \
+	  $(pip) $$($(py) .ci/requirements torch)
+
+.PHONY: setup
+setup: setup-build setup-torch ## Install what development takes, system packages too where that may be done
+	@PYTHON=$(PYTHON) .ci/system test
+	@cat pyproject.toml $(CONSTRAINTS) | .ci/once $(stamp)-dev "installing development requirements" \
+	  $(pip) $$($(py) .ci/requirements dev)
+
+# --- building and running --------------------------------------------------------------------------
+
+# torch decides whether _torch is built, so its presence is one of the inputs.
+.PHONY: build
+build: setup-build ## Build headrace and install it into VENV, with .predict where VENV has torch
+	@{ find $(package_files) -type f -not -name '*.pyc' -print0 | sort -z | xargs -0 sha256sum; \
+	   ls -d $(venv)/lib/python3*/site-packages/torch-* || true; } 2>/dev/null \
+	 | CMAKE_BUILD_PARALLEL_LEVEL=$(JOBS) .ci/once $(stamp)-package "building and installing headrace" \
+	   $(pip) --no-build-isolation -C build-dir=$(package_build) .
+
+.PHONY: demo
+demo: setup-torch build ## Run the demo: a simulated market, live through the pipeline, to a chart
+	@$(venv)/bin/headrace demo $(DEMO_ARGS)
+
+# --- checking --------------------------------------------------------------------------------------
+
+.PHONY: test
+test: lint test-cpp build ## Everything: lint, C++ tests, Python tests, a real Kafka, notebooks
+	$(py) -m pytest $(PYTEST_ARGS)
+
+.PHONY: test-cpp
+test-cpp: setup ## C++ tests, optimised and with assertions
+	cmake --preset dev -DPython_EXECUTABLE=$(py) --log-level=WARNING
+	cmake --build --preset dev -j $(JOBS)
+	ctest --preset dev -j $(JOBS)
+
+.PHONY: test-python
+test-python: setup build ## Python tests without a real Kafka
+	$(py) -m pytest -m "not broker" $(PYTEST_ARGS)
+
+.PHONY: test-integration
+test-integration: setup build ## Tests against a real Apache Kafka, which they start themselves
+	$(py) -m pytest -m broker $(PYTEST_ARGS)
+
+.PHONY: notebooks
+notebooks: setup build ## Execute the notebooks and check their outputs
+	$(py) -m pytest -m notebook $(PYTEST_ARGS)
+
+cxx_files = $$(git ls-files '*.cpp' '*.hpp' '*.h')
+
+.PHONY: lint
+lint: setup ## Style and types: ruff, mypy, clang-format
+	$(py) -m ruff check .
+	$(py) -m ruff format --check .
+	$(py) -m mypy
+	@clang-format --dry-run -Werror $(cxx_files)
+
+.PHONY: format
+format: setup ## Rewrite the sources in the project's style
+	$(py) -m ruff check --fix --exit-zero .
+	$(py) -m ruff format .
+	@clang-format -i $(cxx_files)
+
+.PHONY: asan tsan ubsan
+asan tsan ubsan: setup
+	cmake --preset $@ -DPython_EXECUTABLE=$(py) --log-level=WARNING
+	cmake --build --preset $@ -j $(JOBS)
+	ctest --preset $@ -j $(JOBS)
+
+.PHONY: fuzz
+fuzz: setup ## The fuzz drivers under libFuzzer (clang 14)
+	cmake --preset fuzz -DPython_EXECUTABLE=$(py) --log-level=WARNING
+	cmake --build --preset fuzz -j $(JOBS)
+	ctest --preset fuzz
+
+.PHONY: bench-build
+bench-build: setup
+	cmake --preset release -DPython_EXECUTABLE=$(py) --log-level=WARNING
+	cmake --build --preset release -j $(JOBS)
+
+.PHONY: bench
+bench: bench-build build ## The benchmark against bare librdkafka and the Python peers, on a real Kafka
+	$(py) -m tests.bench --native build/release $(BENCH_ARGS)
+
+.PHONY: bench-micro
+bench-micro: bench-build ## The in-memory benchmarks alone
+	$(py) -m tests.bench --native build/release --only micro $(BENCH_ARGS)
+
+.PHONY: clean
+clean: ## Remove build outputs; environments and caches stay
+	rm -rf build dist
