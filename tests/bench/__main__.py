@@ -139,7 +139,8 @@ def main() -> int:
     micro = run_micro(arguments.native) if any(bar.micro for bar in bars) else []
     described |= {"load_after": machine.load(), "rounds": arguments.rounds}
     found = figures.compute(bars, measured, micro)
-    print(table.case_table(measured), "", table.figure_table(found), sep="\n")
+    tables = [table.case_table(measured), table.micro_table(micro), table.figure_table(found)]
+    print("\n\n".join(tables))
     print(f"\n{json.dumps(described)}")
     for problem in problems:
         print(f"PROBLEM: {problem}")

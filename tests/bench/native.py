@@ -13,15 +13,10 @@ _ROOT = Path(__file__).parents[2]
 
 
 def find(name: str, folder: Path | None) -> Path | None:
-    """Find a built program: in ``folder``, else the newest under ``build/``."""
-    roots = [folder] if folder else [_ROOT / "build"]
-    found = [
-        path
-        for root in roots
-        for path in root.rglob(name)
-        if path.is_file() and os.access(path, os.X_OK)
-    ]
-    return max(found, key=lambda path: path.stat().st_mtime, default=None)
+    """Find a built program: in ``folder``, else where ``make bench`` builds."""
+    root = folder or _ROOT / "build" / "release"
+    found = (path for path in root.rglob(name) if path.is_file() and os.access(path, os.X_OK))
+    return next(found, None)
 
 
 def run_micro(path: Path) -> list[dict[str, object]]:

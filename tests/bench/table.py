@@ -68,6 +68,14 @@ def case_table(measured: Mapping[str, Sequence[Measurement]]) -> str:
     return "\n".join(_align(rows))
 
 
+def micro_table(lines: Sequence[Mapping[str, object]]) -> str:
+    """Lay out what the micro-benchmarks printed."""
+    columns = ("name", "value", "unit", "peer", "peer_value", "ratio")
+    rows = [list(columns)]
+    rows += [[str(line.get(column, "-")) for column in columns] for line in lines]
+    return "\n".join(_align(rows))
+
+
 def as_json(
     figures: Sequence[Figure],
     measured: Mapping[str, Sequence[Measurement]],

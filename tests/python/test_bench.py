@@ -175,6 +175,7 @@ def test_tables_and_json_hold_what_was_measured() -> None:
     assert line.startswith("J1 against bare")
     assert [cell in line for cell in (">= 0.7", "must", "0.8")] == [True, True, True]
     assert "frames 3" in table.case_table(measured)
+    assert "bench_m" in table.micro_table([{"name": "bench_m", "ratio": 0.5}])
     report = table.as_json(found, measured, [], {"cores": 2}, ["trouble"])
     again = json.loads(json.dumps(report))
     assert again["figures"][0]["verdict"] == "must"
