@@ -83,6 +83,15 @@ test-cpp: setup ## C++ tests, optimised and with assertions
 	cmake --build --preset dev -j $(JOBS)
 	ctest --preset dev -j $(JOBS)
 
+.PHONY: test-slow
+test-slow: setup ## The long runs: a thousand million ring operations, also under TSan, and indicator updates
+	cmake --preset dev -DPython_EXECUTABLE=$(py) --log-level=WARNING
+	cmake --build --preset dev -j $(JOBS)
+	ctest --test-dir build/dev --output-on-failure -L slow
+	cmake --preset tsan -DPython_EXECUTABLE=$(py) --log-level=WARNING
+	cmake --build --preset tsan -j $(JOBS)
+	ctest --test-dir build/tsan --output-on-failure -L slow -R ring
+
 .PHONY: test-python
 test-python: setup build ## Python tests without a real Kafka
 	$(py) -m pytest -m "not broker" $(PYTEST_ARGS)
