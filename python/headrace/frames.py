@@ -162,7 +162,7 @@ def frame_source(data: Any, schema: Schema) -> _core.Source:
 
     plan = _core.Plan(schema._plan_text(), [])
     if isinstance(data, pd.DataFrame):
-        return _core.columns_source(plan, list(_foreign_columns(data, schema)))
+        return _core.columns_source(plan, list(_foreign_columns(data, schema)), len(data))
     if _module_of(data) == "polars" and hasattr(data, "collect"):
         data = data.collect()
     return _core.arrow_source(plan, data.__arrow_c_stream__())
