@@ -45,18 +45,60 @@ void QuickReader::learn(const JsonRowReader& reader) {
   shapes_.insert(shapes_.begin(), std::move(*shape));
 }
 
+[[gnu::always_inline]] inline const char* QuickReader::usual_string(const JsonStep& step,
+                                                                     const char* at) {
+  const int size = std::countr_zero(lane::string_specials(at + 1) | 0x10000U);
+  if (size > 8 || at[1 + size] != '"') return nullptr;
+  // Cuts off what is behind the text, in two steps: a shift by 64 is none.
+  const std::uint64_t word = load8(at + 1) & ~(~std::uint64_t{0} << 4 * size << 4 * size);
+  Text& text = texts_[text_count_++];
+  text.word = word;
+  text.size = static_cast<std::uint32_t>(size);
+  text.column = step.column;
+  text.home = Home::kWord;
+  return at + size + 2;
+}
+
+[[gnu::always_inline]] inline const char* QuickReader::usual_value(const JsonStep& step,
+                                                                    const char* at,
+                                                                    std::size_t row,
+                                                                    BatchBuilder& builder) {
+  switch (step.kind) {
+    case StepKind::kFloat64:
+      return quick_float64(at, builder.values<double>(step.column)[row]);
+    case StepKind::kInt64:
+      return quick_int64(at, builder.values<std::int64_t>(step.column)[row]);
+    case StepKind::kString:
+      return *at == '"' ? usual_string(step, at) : nullptr;
+    case StepKind::kTimestamp: {
+      constexpr int kSize = MinuteCache::kSize;
+      if (*at != '"' || at[1 + kSize] != '"') return nullptr;
+      return minute_.find(at + 1, builder.values<std::int64_t>(step.column)[row]) ? at + kSize + 2
+                                                                                  : nullptr;
+    }
+    case StepKind::kSkip: {
+      std::int64_t unused = 0;
+      return quick_int64(at, unused);
+    }
+    default:
+      return nullptr;
+  }
+}
+
 bool QuickReader::run(JsonShape& shape, const char* at, const char* last, BatchBuilder& builder) {
   const JsonStep* previous = nullptr;
   const JsonStep* step = shape.first();
+  const std::size_t row = builder.row();
   std::uint64_t seen = 0;
   text_count_ = 0;
   scratch_.clear();
   const char* const tail_end = last - at < kReach ? last : tail_.data() + kReach;
-  // Enough readable bytes ahead, whatever follows: what is near the end is read from its copy.
+  // The last byte with kReach readable ones from there; in the tail, zeros follow.
+  const char* safe = last == tail_end ? last : last - kReach;
   const auto reach = [&] {
-    if (last - at >= kReach || last == tail_end) return;
+    if (at <= safe) return;
     at = tail_end - (last - at);
-    last = tail_end;
+    safe = last = tail_end;
   };
   for (;;) {
     reach();
@@ -67,51 +109,15 @@ bool QuickReader::run(JsonShape& shape, const char* at, const char* last, BatchB
     if ((seen & step->bit) != 0) return false;
     seen |= step->bit;
     at += step->size;
-    if (step->size > JsonStep::kWords) reach();
+    if (step->is_long()) reach();
     if (step->kind == StepKind::kTail) return at == last && complete(shape, seen, builder);
-    const char* behind = usual_value(*step, at, builder);
+    const char* behind = usual_value(*step, at, row, builder);
     if (behind == nullptr) behind = unusual_value(*step, at, last, builder);
     if (behind == nullptr) return false;
     at = behind;
     previous = step;
     step = shape.next(*step);
   }
-}
-
-const char* QuickReader::usual_value(const JsonStep& step, const char* at, BatchBuilder& builder) {
-  switch (step.kind) {
-    case StepKind::kFloat64:
-      return quick_float64(at, builder.values<double>(step.column)[builder.row()]);
-    case StepKind::kInt64:
-      return quick_int64(at, builder.values<std::int64_t>(step.column)[builder.row()]);
-    case StepKind::kString:
-      return *at == '"' ? usual_string(step, at) : nullptr;
-    case StepKind::kTimestamp:
-      if (*at != '"' || at[1 + MinuteCache::kSize] != '"') return nullptr;
-      return minute_.find(at + 1, builder.values<std::int64_t>(step.column)[builder.row()])
-                 ? at + MinuteCache::kSize + 2
-                 : nullptr;
-    case StepKind::kSkip: {
-      std::int64_t unused = 0;
-      return quick_int64(at, unused);
-    }
-    default:
-      return nullptr;
-  }
-}
-
-const char* QuickReader::usual_string(const JsonStep& step, const char* at) {
-  const std::uint64_t word = load8(at + 1);
-  const int size = first_byte(string_specials(word));
-  if (size == 8 || at[1 + size] != '"') return nullptr;
-  const std::uint64_t kept = word & ((std::uint64_t{1} << (8 * size)) - 1);
-  if (beyond_ascii(kept) != 0) return nullptr;
-  texts_[text_count_++] = {.word = kept,
-                           .text = nullptr,
-                           .size = static_cast<std::uint32_t>(size),
-                           .column = step.column,
-                           .home = Home::kWord};
-  return at + size + 2;
 }
 
 const char* QuickReader::unusual_value(const JsonStep& step, const char* at, const char* last,

@@ -103,8 +103,9 @@ JsonStep JsonShape::make_step(std::string_view literal, std::size_t key) {
   step.size = static_cast<std::uint32_t>(literal.size());
   step.begin = static_cast<std::uint32_t>(bytes_.size());
   bytes_.append(literal);
-  std::memcpy(step.words, literal.data(), std::min<std::size_t>(literal.size(), JsonStep::kWords));
-  std::memset(step.masks, 0xFF, std::min<std::size_t>(literal.size(), JsonStep::kWords));
+  const std::size_t head = std::min(literal.size(), step.head.size());
+  std::memcpy(step.head.data(), literal.data(), head);
+  step.beyond = 0xFFFFU & (0xFFFFU << head);
   if (key == keys_.size()) return step;
   step.bit = std::uint64_t{1} << key;
   step.key = static_cast<std::uint8_t>(key);

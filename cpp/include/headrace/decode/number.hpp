@@ -42,17 +42,18 @@ struct Decimal {
 [[nodiscard]] NumberError parse_int64(std::string_view text, std::int64_t& out) noexcept;
 [[nodiscard]] NumberError parse_float64(std::string_view text, double& out) noexcept;
 
+inline constexpr double kPowersOfTen[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
+                                          1e8,  1e9,  1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
+                                          1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
+
 // Clinger's fast path ("How to Read Floating Point Numbers Accurately", 1990): digits up to 2^53
 // and powers of ten up to 10^22 are exact doubles, so that one division or multiplication rounds
 // once. False where it does not apply.
-[[nodiscard]] inline bool small_decimal_to_double(std::uint64_t digits, std::int64_t exponent,
+[[nodiscard, gnu::always_inline]] inline bool small_decimal_to_double(std::uint64_t digits, std::int64_t exponent,
                                                   bool negative, double& out) noexcept {
-  constexpr double kPowers[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
-                                1e8,  1e9,  1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
-                                1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
   if (digits > (std::uint64_t{1} << 53U) || exponent < -22 || exponent > 22) return false;
   const auto exact = static_cast<double>(digits);
-  const double value = exponent < 0 ? exact / kPowers[-exponent] : exact * kPowers[exponent];
+  const double value = exponent < 0 ? exact / kPowersOfTen[-exponent] : exact * kPowersOfTen[exponent];
   out = negative ? -value : value;
   return true;
 }

@@ -11,43 +11,42 @@
 //   if (const char* behind = quick_float64(at, close)) at = behind;
 #pragma once
 
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
 
+#include <headrace/decode/lane16.hpp>
 #include <headrace/decode/number.hpp>
 #include <headrace/decode/swar.hpp>
 
 namespace headrace::decode {
 
-inline constexpr std::ptrdiff_t kQuickReach = 48;
+inline constexpr std::ptrdiff_t kQuickReach = 32;
 
-// Digits without a leading zero, at most 15 of them; the count is left in `digits`.
-[[nodiscard]] inline const char* quick_digits(const char* at, std::uint64_t& value, int& digits) {
-  const std::uint64_t word = load8(at);
-  const int count = first_byte(non_digits(word));
-  if (count == 0 || (*at == '0' && count > 1)) return nullptr;
-  value = digits_value(word, count);
-  digits = count;
-  if (count < 8) return at + count;
-  constexpr std::uint64_t kPowers[] = {1, 10, 100, 1000, 10'000, 100'000, 1'000'000, 10'000'000};
-  const std::uint64_t more = load8(at + 8);
-  const int rest = first_byte(non_digits(more));
-  if (rest == 8) return nullptr;
-  if (rest > 0) value = value * kPowers[rest] + digits_value(more, rest);
-  digits += rest;
-  return at + digits;
+// The digits of a literal without a leading zero, 15 at most, and where its parts end.
+struct QuickDigits {
+  unsigned others = 0;  // bit i: at[i] is no digit; the first one and those behind it
+  int whole = 0;
+};
+
+[[nodiscard, gnu::always_inline]] inline bool quick_digits(const char* at, QuickDigits& found) {
+  found.others = lane::non_digits(at);
+  found.whole = std::countr_zero(found.others | 0x10000U);
+  return found.whole > 0 && found.whole < lane::kBytes && (*at != '0' || found.whole == 1);
 }
 
-[[nodiscard]] inline const char* quick_int64(const char* at, std::int64_t& out) {
+[[nodiscard, gnu::always_inline]] inline const char* quick_int64(const char* at,
+                                                                 std::int64_t& out) {
   const bool negative = *at == '-';
-  std::uint64_t value = 0;
-  int digits = 0;
-  at = quick_digits(at + negative, value, digits);
-  if (at == nullptr || *at == '.' || (*at | 0x20) == 'e') return nullptr;
-  const auto magnitude = static_cast<std::int64_t>(value);
-  out = negative ? -magnitude : magnitude;
-  return at;
+  at += negative ? 1 : 0;
+  QuickDigits found;
+  if (!quick_digits(at, found)) return nullptr;
+  const char* behind = at + found.whole;
+  if (*behind == '.' || (*behind | 0x20) == 'e') return nullptr;
+  const auto value = static_cast<std::int64_t>(lane::number(at, lane::kBytes, found.whole));
+  out = negative ? -value : value;
+  return behind;
 }
 
 // Behind "e" or "E": a sign and one to three digits, added to `exponent`.
@@ -62,31 +61,27 @@ inline constexpr std::ptrdiff_t kQuickReach = 48;
   return at;
 }
 
-[[nodiscard]] inline const char* quick_float64(const char* at, double& out) {
+[[nodiscard, gnu::always_inline]] inline const char* quick_float64(const char* at, double& out) {
   const bool negative = *at == '-';
-  std::uint64_t value = 0;
-  int digits = 0;
-  at = quick_digits(at + negative, value, digits);
-  if (at == nullptr) return nullptr;
+  at += negative ? 1 : 0;
+  QuickDigits found;
+  if (!quick_digits(at, found)) return nullptr;
+  int dot = lane::kBytes;
+  int end = found.whole;
   int exponent = 0;
-  if (*at == '.') {
-    constexpr std::uint64_t kPowers[] = {1,       10,        100,        1000,       10'000,
-                                         100'000, 1'000'000, 10'000'000, 100'000'000};
-    const std::uint64_t word = load8(at + 1);
-    const int count = first_byte(non_digits(word));
-    if (count == 0 || digits > 8) return nullptr;  // 16 digits: no overflow
-    value = value * kPowers[count] + digits_value(word, count);
-    exponent = -count;
-    at += 1 + count;
-    if (count == 8) {
-      if (*at >= '0' && *at <= '9') return nullptr;
-    }
+  if (at[end] == '.') {
+    dot = end;
+    end = std::countr_zero((found.others & (found.others - 1)) | 0x10000U);
+    exponent = dot + 1 - end;
+    if (exponent == 0 || end == lane::kBytes) return nullptr;
   }
+  const std::uint64_t digits = lane::number(at, dot, end);
+  at += end;
   if ((*at | 0x20) == 'e') {
     at = quick_exponent(at + 1, exponent);
     if (at == nullptr) return nullptr;
   }
-  return small_decimal_to_double(value, exponent, negative, out) ? at : nullptr;
+  return small_decimal_to_double(digits, exponent, negative, out) ? at : nullptr;
 }
 
 // `YYYY-MM-DDTHH:MM:SS.mmmZ` whose first 16 bytes were those of the last one: bars of a minute come
@@ -96,10 +91,11 @@ class MinuteCache {
   static constexpr int kSize = 24;
 
   // `at` is the first digit; 24 readable bytes.
-  [[nodiscard]] bool find(const char* at, std::int64_t& ns) const {
-    std::int64_t within = 0;
+  [[nodiscard, gnu::always_inline]] bool find(const char* at, std::int64_t& ns) const {
     if (((load8(at) ^ date_) | (load8(at + 8) ^ minute_)) != 0) return false;
-    if (!within_minute(load8(at + 16), within)) return false;
+    const std::uint64_t rest = load8(at + 16);
+    std::int64_t within = 0;
+    if (rest != kFullMinute && !within_minute(rest, within)) return false;
     ns = start_ + within;
     return true;
   }
@@ -118,11 +114,12 @@ class MinuteCache {
   }
 
  private:
+  static constexpr std::uint64_t kFullMinute = 0x5A3030302E30303AULL;  // ":00.000Z", reversed
+
   // ":SS.mmmZ" in nanoseconds.
   [[nodiscard]] static bool within_minute(std::uint64_t word, std::int64_t& ns) {
-    constexpr std::uint64_t kPattern = 0x5A3030302E30303AULL;  // ":00.000Z", first byte lowest
     constexpr std::uint64_t kFixed = 0xFF000000FF0000FFULL;
-    const std::uint64_t x = word ^ kPattern;  // digits become 0..9, the rest 0
+    const std::uint64_t x = word ^ kFullMinute;  // digits become 0..9, the rest 0
     const std::uint64_t beyond = ((x + kOnes * (0x80 - 10)) | x) & kHighs;
     const auto digit = [x](unsigned i) { return static_cast<std::int64_t>(x >> (8 * i) & 0xFFU); };
     if (((x & kFixed) | beyond) != 0 || digit(1) > 5) return false;
