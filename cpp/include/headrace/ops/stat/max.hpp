@@ -1,0 +1,41 @@
+// The largest of the last `timeperiod` values; TA-Lib's MAX.
+//
+// Numerics: comparisons only (kernel/block_window.hpp), nothing to drift. Gaps are skipped
+// (kernel/gap.hpp). Warm-up: NaN for timeperiod - 1 values.
+//
+// Thread contract: immutable; the State belongs to its task.
+// Cost: 3 comparisons a row whatever the price does, 8 bytes a row of the window a key.
+//
+//   ops::find_indicator("max")->make({.schema = s, .inputs = {3}, .params = {20}, .outputs =
+//   {"max"}});
+#pragma once
+
+#include <cstddef>
+#include <span>
+
+#include <headrace/ops/kernel/block_window.hpp>
+#include <headrace/ops/registry.hpp>
+
+namespace headrace::ops {
+
+class Max {
+ public:
+  static constexpr std::size_t kInputs = 1;
+  static constexpr std::size_t kOutputs = 1;
+  using State = BlockMax::State;
+
+  explicit Max(std::span<const double> params) : period_(static_cast<std::size_t>(params[0])) {}
+  [[nodiscard]] int lookback() const noexcept { return static_cast<int>(period_) - 1; }
+  [[nodiscard]] std::size_t window() const noexcept { return BlockMax::kSlot * period_; }
+  [[nodiscard]] bool consistent(const State& s) const noexcept { return s.position < period_; }
+  void update(State& s, double* slots, const double* in, double* out) const noexcept {
+    out[0] = BlockMax::push(s, slots, period_, in[0]);
+  }
+
+ private:
+  std::size_t period_;
+};
+
+[[nodiscard]] IndicatorInfo max_info();
+
+}  // namespace headrace::ops
