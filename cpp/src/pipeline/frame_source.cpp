@@ -129,9 +129,9 @@ class FrameSource final : public source::Source {
   std::vector<source::TaskPosition> positions() const override {
     return {{.task = kTask,
              .epoch = kEpoch,
-             .position = position_,
+             .position = position_.load(),
              .low_watermark = 0,
-             .high_watermark = ended_ ? position_ : total_}};
+             .high_watermark = ended_ ? position_.load() : total_}};
   }
   std::vector<std::string> topics() const override { return {"frame"}; }
 

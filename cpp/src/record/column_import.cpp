@@ -80,8 +80,8 @@ base::Status ColumnImporter::bind(const ForeignTable& table) {
     sources_[i] = find(table, field.name);
     if (sources_[i] == kAbsent) sources_[i] = find(table, dotted(field.path));
     if (sources_[i] == kAbsent) continue;
-    const ForeignColumn& column = table.columns[static_cast<std::size_t>(sources_[i])];
-    if (base::Status status = check_cast(field, column, parse_time_ != nullptr); !status) {
+    if (base::Status status = check_cast(field, *source_of(i, table), parse_time_ != nullptr);
+        !status) {
       return status;
     }
   }
@@ -96,14 +96,14 @@ RecordBatch ColumnImporter::rows(const ForeignTable& table, std::size_t first, s
   columns.reserve(schema_->size());
   for (std::size_t i = 0; i < schema_->size(); ++i) {
     const Field& field = schema_->fields()[i];
-    if (sources_[i] == kAbsent) {
+    const ForeignColumn* source = source_of(i, table);
+    if (source == nullptr) {
       columns.push_back(null_column(field.type, n, dictionaries_[i]));
       for (std::size_t row = 0; row < n && !field.nullable; ++row) {
         marks.set(row, i, RejectReason::kMissingField);
       }
     } else {
-      columns.push_back(cast(field, i, table.columns[static_cast<std::size_t>(sources_[i])], first,
-                             n, dictionaries_[i], parse_time_, marks));
+      columns.push_back(cast(field, i, *source, first, n, dictionaries_[i], parse_time_, marks));
     }
   }
   RecordBatch batch(schema_, n, std::move(columns));
@@ -140,7 +140,7 @@ Reject ColumnImporter::reject_of(const ForeignTable& table, std::size_t row,
   } else if (mark.reason == RejectReason::kNull) {
     reject.detail += " is null";
   } else {
-    const ForeignColumn& column = table.columns[static_cast<std::size_t>(sources_[index])];
+    const ForeignColumn& column = *source_of(index, table);
     reject.detail += ": expected ";
     reject.detail += expected(field.type);
     if (mark.reason == RejectReason::kNumberRange) reject.detail += " of 64 bits";

@@ -42,6 +42,14 @@ class ColumnImporter {
   [[nodiscard]] RecordBatch rows(const ForeignTable& table, std::size_t first, std::size_t n,
                                  std::int64_t first_offset, Rejects& rejects);
 
+  // The column of the bound table that a field is read from; null where it has none. Borrowed from
+  // `table`.
+  [[nodiscard]] const ForeignColumn* source_of(std::size_t field,
+                                               const ForeignTable& table) const noexcept {
+    return sources_[field] == kAbsent ? nullptr
+                                      : &table.columns[static_cast<std::size_t>(sources_[field])];
+  }
+
  private:
   static constexpr int kAbsent = -1;
 
