@@ -136,6 +136,7 @@ class KafkaSource final : public Source, private ConsumerListener {
   void serve(const Notice& notice);
   void begin(const Notice& notice);
   void repositioned(const Notice& notice);
+  void read_again(const Slot& slot);
   void hand_to_client(const std::vector<Place>& places);
   void unassign_left();
 
@@ -418,9 +419,29 @@ void KafkaSource::repositioned(const Notice& notice) {
   slot->next = config_.on_out_of_range == OutOfRange::kEarliest ? low : high;
   broken(kafka_error_text(RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE,
                           text + "; going on from " + std::to_string(slot->next)));
-  const PartitionList list = list_of({slot});
-  ErrorHandle(rd_kafka_seek_partitions(consumer_->client(), list.get(), 0));
+  read_again(*slot);
   if (slot->next >= slot->end) reached(*slot);
+}
+
+// After an offset error librdkafka has given the partition up, and a seek does not start it again: it
+// takes a new assignment.
+void KafkaSource::read_again(const Slot& slot) {
+  rd_kafka_t* client = consumer_->client();
+  std::vector<const Slot*> ours{&slot};
+  if (config_.group.empty() || cooperative()) {
+    const PartitionList list = list_of(ours);
+    ErrorHandle(rd_kafka_incremental_unassign(client, list.get()));
+    const ErrorHandle error(rd_kafka_incremental_assign(client, list.get()));
+    if (error) failure_ = kafka_error(*error, "assign");
+    return;
+  }
+  ours.clear();
+  for (const auto& s : assignment_.slots()) {
+    if (s->active) ours.push_back(s.get());
+  }
+  const PartitionList list = list_of(ours);
+  const auto error = rd_kafka_assign(client, list.get());
+  if (error != RD_KAFKA_RESP_ERR_NO_ERROR) failure_ = kafka_error(error, "assign");
 }
 
 void KafkaSource::on_assign(std::vector<TopicPartition> partitions) {
