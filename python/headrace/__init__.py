@@ -11,10 +11,10 @@ Examples
 
 from headrace import errors, market, ta
 from headrace._core import __version__
-from headrace.mock import MockBroker
 from headrace.errors import HeadraceError
 from headrace.expressions import Expr, col, lit
 from headrace.live import Live, Status
+from headrace.mock import MockBroker
 from headrace.replay import replay
 from headrace.schema import (
     Schema,

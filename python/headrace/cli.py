@@ -44,7 +44,9 @@ def _parser() -> argparse.ArgumentParser:
     demo = commands.add_parser(
         "demo", help="a simulated market through the whole pipeline, to a table and a chart"
     )
-    demo.add_argument("--bootstrap", metavar="HOST:PORT", help="a real broker (default: in-process)")
+    demo.add_argument(
+        "--bootstrap", metavar="HOST:PORT", help="a real broker (default: in-process)"
+    )
     demo.add_argument("--out", type=Path, default=Path("headrace-demo.png"), help="the chart")
     demo.add_argument("--seconds", type=float, default=6.0, help="how long the market takes")
     demo.set_defaults(command=_demo)

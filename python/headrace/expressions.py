@@ -30,7 +30,7 @@ def _timestamp_ns(value: Any) -> int | None:
 
 
 def _literal(value: Any) -> dict[str, Any]:
-    """The plan's form of a Python value."""
+    """Return the plan's form of a Python value."""
     if value is None:
         return {"lit": None, "type": "float64"}
     nanoseconds = _timestamp_ns(value)

@@ -179,10 +179,9 @@ def _foreign_columns(
     for name in schema.names:
         if name not in data.columns:
             continue  # absent: null where nullable, else every row is a dead letter
-        series = data[name]
-        if isinstance(series, pd.DataFrame):
+        if (data.columns == name).sum() > 1:
             raise InvalidArgument(f"the frame has the column {name!r} more than once")
-        yield (name, *_foreign_column(series))
+        yield (name, *_foreign_column(data[name]))
 
 
 def _foreign_column(series: pd.Series[Any]) -> tuple[Array, Array | None, list[str] | None]:

@@ -223,9 +223,7 @@ class Live:
             Columns ``reason``, ``field``, ``detail``, ``topic``, ``partition``, ``offset``,
             ``timestamp``, ``key`` (bytes), ``value`` (bytes).
         """
-        columns = [
-            "reason", "field", "detail", "topic", "partition", "offset", "timestamp", "key", "value",
-        ]  # fmt: skip
+        columns = "reason field detail topic partition offset timestamp key value".split()
         table = pd.DataFrame(self._engine.rejects(), columns=columns)
         times = table["timestamp"].where(table["timestamp"] >= 0)
         table["timestamp"] = pd.to_datetime(times, unit="ms", utc=True)
@@ -355,7 +353,9 @@ class Live:
 
     def _repr_html_(self) -> str:
         tail = self._engine.frame(5, None)
-        return f"<pre>{html.escape(repr(self))}</pre>{frames.to_pandas(tail)._repr_html_()}"
+        return (
+            f"<pre>{html.escape(repr(self))}</pre>{frames.to_pandas(tail).to_html(notebook=True)}"
+        )
 
 
 class FrameIterator:
@@ -369,7 +369,7 @@ class FrameIterator:
         self.missed = 0
 
     def _take(self) -> pd.DataFrame | None:
-        """The next frame where it is due and not empty."""
+        """Return the next frame where it is due and not empty."""
         engine = self._live._engine
         ended = engine.wait(0)  # before looking: what arrived until then is still to be handed on
         if not ended and (time.monotonic() < self._due or not engine.wait_rows(self._position, 0)):

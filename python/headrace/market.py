@@ -1,14 +1,15 @@
 """A simulated stock market, for the demo, the examples and first steps without data.
 
 Minute bars of several tickers with what real ones have: volatility that comes in clusters
-(GARCH(1, 1), Bollerslev 1986), busier opens and closes, overnight gaps, minutes without a trade and,
-in :func:`records`, a few records that no pipeline should trust.
+(GARCH(1, 1), Bollerslev 1986), busier opens and closes, overnight gaps, minutes without a trade
+and, in :func:`records`, a few records that no pipeline should trust.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -118,7 +119,9 @@ def _clustered_returns(n: int, rng: np.random.Generator) -> Floats:
     for i in range(n):
         returns[i] = np.sqrt(variance) * noise[i]
         variance = omega + alpha * returns[i] ** 2 + beta * variance
-    drift = 1.2e-4 * np.sin(2 * np.pi * np.arange(n) / rng.uniform(90, 200) + rng.uniform(0, 6))
+    drift: Floats = 1.2e-4 * np.sin(
+        2 * np.pi * np.arange(n) / rng.uniform(90, 200) + rng.uniform(0, 6)
+    )
     return returns + drift
 
 
@@ -150,14 +153,14 @@ def records(frame: pd.DataFrame, bad_every: int = 0) -> Iterator[tuple[bytes, by
     b'ACME'
     """
     stamps = frame["Date"].dt.strftime("%Y-%m-%dT%H:%M:%S.000Z")
-    rows = frame.assign(Date=stamps).to_dict("records")
+    rows: list[dict[str, Any]] = frame.assign(Date=stamps).to_dict("records")  # type: ignore[assignment]
     for i, row in enumerate(rows):
         yield row["Ticker"].encode(), json.dumps(row).encode()
         if bad_every and (i + 1) % bad_every == 0:
             yield row["Ticker"].encode(), _bad(row, (i + 1) // bad_every)
 
 
-def _bad(row: dict[str, object], turn: int) -> bytes:
+def _bad(row: dict[str, Any], turn: int) -> bytes:
     broken = dict(row)
     match turn % 4:
         case 0:
@@ -165,8 +168,7 @@ def _bad(row: dict[str, object], turn: int) -> bytes:
         case 1:
             broken["Close"] = "n/a"
         case 2:
-            broken["High"], broken["Low"] = row["Low"], row["High"]
-            broken["High"] = float(str(row["Low"])) - 1
+            broken["High"] = row["Low"] - 1
         case _:
             del broken["Volume"]
     return json.dumps(broken).encode()

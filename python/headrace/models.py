@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from headrace.errors import InvalidArgument, ModelError
 
@@ -55,12 +56,11 @@ def load(
     return _core.Predictor(capsule)
 
 
-def _torch_module():  # type: ignore[no-untyped-def]
+def _torch_module() -> Any:
     try:
-        from headrace import _torch
+        return importlib.import_module("headrace._torch")
     except ImportError as error:
         raise ImportError(
             'predict needs torch: pip install "headrace[torch]" (and, where headrace was installed '
             f"before torch, install headrace once more): {error}"
         ) from error
-    return _torch

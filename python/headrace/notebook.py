@@ -17,14 +17,14 @@ _execution: tuple[int, int] = (-1, 0)  # execution count, streams started in it 
 
 def _shell() -> Any:
     try:
-        from IPython import get_ipython  # type: ignore[attr-defined]
+        from IPython import get_ipython
     except ImportError:
         return None
-    return get_ipython()  # type: ignore[no-untyped-call]
+    return get_ipython()
 
 
 def _cell_id(shell: Any) -> str:
-    """The front end's id of the running cell; else, what it says."""
+    """Return the front end's id of the running cell; else a hash of its text."""
     parent = shell.get_parent() if hasattr(shell, "get_parent") else {}
     cell = parent.get("metadata", {}).get("cellId")
     if cell:
@@ -34,7 +34,7 @@ def _cell_id(shell: Any) -> str:
 
 
 def _slot() -> Slot | None:
-    """The running cell and the number of streams that it has started: None outside notebooks."""
+    """Return the running cell and how many streams it has started; None outside notebooks."""
     shell = _shell()
     if shell is None:
         return None

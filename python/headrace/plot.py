@@ -81,8 +81,8 @@ class Chart:
     live : Live
         The stream.
     *columns : str
-        Numeric columns. Indicators are drawn in the panel that they belong to: bands over the price,
-        Aroon, RSI and MACD below, each with its guide lines.
+        Numeric columns. Indicators are drawn in the panel that they belong to: bands over the
+        price, Aroon, RSI and MACD below, each with its guide lines.
     bands : str or sequence of str
         Bollinger Bands by their stem (``"bbands"``), drawn as a shaded area over the price.
     key : optional
@@ -198,9 +198,7 @@ class Chart:
 
     def update(self) -> bool:
         """Take the newest rows and put them into the artists; True where something changed."""
-        frame = self._live._engine.frame(
-            self._last, None if self._key is None else str(self._key)
-        )
+        frame = self._live._engine.frame(self._last, None if self._key is None else str(self._key))
         with self._lock:
             if frame.end_row == self._end_row:
                 return False
@@ -334,7 +332,7 @@ def _inline_display() -> Any:
 
 
 def _new_figure(size: tuple[float, float]) -> Figure:
-    """A figure with a window or widget where the backend has one; else one that only draws."""
+    """Return a figure with a window or widget where the backend has one."""
     import matplotlib
 
     backend = matplotlib.get_backend().lower()

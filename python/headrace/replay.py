@@ -237,8 +237,8 @@ def _flush(producer: _core.Producer, bootstrap: str, timeout: float = 60.0) -> N
             if time.monotonic() > deadline:
                 done = producer.counts()
                 raise BrokerUnavailable(
-                    f"{done[0] - done[1]} of {done[0]} records were not acknowledged by {bootstrap} "
-                    f"within {timeout:g} s"
+                    f"{done[0] - done[1]} of {done[0]} records were not acknowledged by "
+                    f"{bootstrap} within {timeout:g} s"
                 )
     except BaseException:
         producer.purge()

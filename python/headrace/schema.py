@@ -57,7 +57,9 @@ class DataType:
             If the type is not a timestamp or the unit is unknown.
         """
         if self.name != "timestamp":
-            raise SchemaError(f"{self.name} takes no unit; only timestamp does, e.g. timestamp('ms')")
+            raise SchemaError(
+                f"{self.name} takes no unit; only timestamp does, e.g. timestamp('ms')"
+            )
         if unit not in _UNITS:
             raise SchemaError(f"timestamp: expected a unit of {', '.join(_UNITS)}, got {unit!r}")
         return replace(self, unit=unit)
@@ -201,7 +203,7 @@ class Schema:
         return {"fields": fields, "event_time": self._event_time, "key": self._key}
 
     def _plan_text(self) -> str:
-        """The plan without steps: what a source needs to know."""
+        """Return the plan without steps: what a source needs to know."""
         return json.dumps({"version": 1, "format": "json", "schema": self._to_plan(), "steps": []})
 
     @classmethod
@@ -248,7 +250,9 @@ class Schema:
     def _repr_html_(self) -> str:
         rows = []
         for name, dtype in self._columns.items():
-            role = [r for r, n in (("event time", self._event_time), ("key", self._key)) if n == name]
+            role = [
+                r for r, n in (("event time", self._event_time), ("key", self._key)) if n == name
+            ]
             cells = (name, repr(dtype), ", ".join(role))
             rows.append("<tr>" + "".join(f"<td>{html.escape(c)}</td>" for c in cells) + "</tr>")
         head = "<tr><th>column</th><th>type</th><th>role</th></tr>"

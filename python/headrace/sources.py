@@ -7,7 +7,7 @@ import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 from headrace import frames
 from headrace.errors import InvalidArgument, Unsupported
@@ -96,8 +96,9 @@ class FrameSource:
 
     data: Any = field(repr=False)
 
-    bounded = True
-    format = ("json", {})  # rows are typed already; nothing is decoded
+    bounded: ClassVar[bool] = True
+    # Rows are typed already; nothing is decoded.
+    format: ClassVar[tuple[str, dict[str, Any]]] = ("json", {})
 
     def open(self, schema: Schema) -> list[Any]:
         """Return one core source over the rows."""
@@ -115,7 +116,7 @@ class FileSource:
     path: Path
     delimiter: str = ","
 
-    bounded = True
+    bounded: ClassVar[bool] = True
 
     @property
     def format(self) -> tuple[str, dict[str, Any]]:
@@ -272,7 +273,7 @@ def from_frame(data: Any, *, schema: Schema) -> Stream:
 
 
 def from_file(path: str | Path, *, schema: Schema, delimiter: str = ",") -> Stream:
-    """Return the rows of a file as a stream, in their order.
+    r"""Return the rows of a file as a stream, in their order.
 
     Parameters
     ----------
@@ -293,7 +294,7 @@ def from_file(path: str | Path, *, schema: Schema, delimiter: str = ",") -> Stre
     --------
     >>> import headrace as hr, pathlib, tempfile
     >>> path = pathlib.Path(tempfile.mkdtemp()) / "x.csv"
-    >>> _ = path.write_text("x,y\\n1,2\\n")
+    >>> _ = path.write_text("x,y\n1,2\n")
     >>> hr.from_file(path, schema=hr.Schema({"x": hr.int64})).collect()["x"].tolist()
     [1]
     """
@@ -313,7 +314,7 @@ def _one_of(name: str, value: object, possible: tuple[str, ...]) -> None:
 
 
 def _start(start: Any, group: str | None, topics: tuple[str, ...]) -> dict[str, Any]:
-    """The core's form of `start`."""
+    """Return the core's form of `start`."""
     if start is None:
         return {"kind": "group" if group else "earliest"}
     if isinstance(start, str):
@@ -337,7 +338,8 @@ def _offsets(start: Offsets, topics: tuple[str, ...]) -> list[tuple[str, int, in
     for where, offset in start.items():
         if isinstance(where, int) and len(topics) != 1:
             raise InvalidArgument(
-                f"start: with several topics name them: {{(topic, partition): offset}}, got {where!r}"
+                "start: with several topics name them: {(topic, partition): offset}, "
+                f"got {where!r}"
             )
         topic, partition = (topics[0], where) if isinstance(where, int) else where
         if offset < 0:
@@ -347,7 +349,7 @@ def _offsets(start: Offsets, topics: tuple[str, ...]) -> list[tuple[str, int, in
 
 
 def _checked_config(bootstrap: str, config: Mapping[str, Any]) -> dict[str, str]:
-    """Settings as text; the core refuses those that load code, run commands, or are ours."""
+    """Return settings as text; the core refuses those that run code and those that are ours."""
     from headrace import _core
 
     texts = {

@@ -213,8 +213,8 @@ class Stream:
         ----------
         model : str or Path
             TorchScript file (``torch.jit.save``). It takes float32 ``[n, len(inputs)]``, or with
-            `window` ``[n, window, len(inputs)]``, and returns ``[n, len(outputs)]`` (or ``[n]``, or a
-            tuple of such).
+            `window` ``[n, window, len(inputs)]``, and returns ``[n, len(outputs)]`` (or ``[n]``, or
+            a tuple of such).
         inputs : sequence of str
             Numeric columns, in the model's order.
         outputs : sequence of str
@@ -241,7 +241,9 @@ class Stream:
                 'TorchScript file instead: predict("updown.pt", inputs=[...], outputs=[...])'
             )
         if not inputs:
-            raise InvalidArgument("predict: inputs: expected the names of the model's input columns")
+            raise InvalidArgument(
+                "predict: inputs: expected the names of the model's input columns"
+            )
         for name in inputs:
             _ = self.schema[name]
         predictor = models.load(
@@ -307,7 +309,7 @@ class Stream:
             raise InvalidArgument(f'to_kafka: format: expected "json", got {format!r}')
         if key is not None:
             _ = self.schema[key]
-        client = getattr(self._source, "client", dict)()
+        client: dict[str, Any] = getattr(self._source, "client", dict)()
         where = bootstrap or client.get("bootstrap")
         if where is None:
             raise InvalidArgument("to_kafka: bootstrap= is needed, the source is not Kafka")
@@ -322,15 +324,15 @@ class Stream:
     ) -> Any:
         """Run the stream over a bounded input and return every result.
 
-        Rows come ordered by event time, then partition, then offset. They are the same bits as those
-        of a live run over the same records.
+        Rows come ordered by event time, then partition, then offset. They are the same bits as
+        those of a live run over the same records.
 
         Parameters
         ----------
         data : frame or path, optional
-            A pandas or Polars DataFrame, PyArrow table, other Arrow stream, or the path of a file as
-            :func:`headrace.from_file` takes it, to read instead of the stream's own source. Without
-            it the source itself is read; it must be bounded (``until="end"``).
+            A pandas or Polars DataFrame, PyArrow table, other Arrow stream, or the path of a file
+            as :func:`headrace.from_file` takes it, to read instead of the stream's own source.
+            Without it the source itself is read; it must be bounded (``until="end"``).
         as_ : {"pandas", "polars", "pyarrow", "arrow", "numpy"}, optional
             What to return; default: the library of `data`, else pandas.
         rejected : bool
@@ -357,8 +359,8 @@ class Stream:
             as_ = as_ or frames.kind_of(data)
         elif not source.bounded:
             raise InvalidArgument(
-                f"collect: {source.describe()} has no end; give hr.kafka(..., until=\"end\"), a frame "
-                "or a file, or use run()"
+                f'collect: {source.describe()} has no end; give hr.kafka(..., until="end"), '
+                "a frame or a file, or use run()"
             )
         with Live._start(self, source, collect=True, threads=threads) as live:
             live.wait()

@@ -6,10 +6,10 @@ indicator has seen enough records (its lookback) it is NaN, as in TA-Lib; a reco
 null or NaN gives NaN and leaves the state as it was.
 
 A single output is named after the indicator (``rsi``), several ones get suffixes
-(``bbands_upper``); a keyword in ``with_columns`` replaces the name: ``with_columns(fast=sma("Close",
-5))``, ``with_columns(bb=bbands("Close"))`` gives ``bb_upper`` and so on.
+(``bbands_upper``); a keyword in ``with_columns`` replaces the name: ``fast=sma("Close", 5)``, and
+``bb=bbands("Close")`` gives ``bb_upper`` and so on.
 
-The list is the core's registry (``cpp/include/headrace/ops/registry.hpp``); a test compares the two.
+The list is the core's registry (``cpp/include/headrace/ops/registry.hpp``); a test compares them.
 """
 
 from __future__ import annotations
@@ -156,9 +156,7 @@ def wma(real: str, timeperiod: int = 30) -> Indicator:
     return _make("wma", (real,), timeperiod=timeperiod)
 
 
-def bbands(
-    real: str, timeperiod: int = 5, nbdevup: float = 2.0, nbdevdn: float = 2.0
-) -> Indicator:
+def bbands(real: str, timeperiod: int = 5, nbdevup: float = 2.0, nbdevdn: float = 2.0) -> Indicator:
     """Return Bollinger Bands: the simple average and it plus and minus standard deviations.
 
     Outputs ``upper``, ``middle``, ``lower``. The deviation is that of the population, as in TA-Lib.
@@ -220,9 +218,7 @@ def rsi(real: str, timeperiod: int = 14) -> Indicator:
     return _make("rsi", (real,), timeperiod=timeperiod)
 
 
-def macd(
-    real: str, fastperiod: int = 12, slowperiod: int = 26, signalperiod: int = 9
-) -> Indicator:
+def macd(real: str, fastperiod: int = 12, slowperiod: int = 26, signalperiod: int = 9) -> Indicator:
     """Return the moving average convergence/divergence: fast EMA minus slow EMA.
 
     Outputs: the line itself, its ``signal`` (an EMA of it) and ``hist`` (line minus signal).

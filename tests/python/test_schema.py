@@ -12,7 +12,8 @@ def test_a_schema_keeps_order_roles_and_prints_as_code() -> None:
     )
     assert list(schema) == ["t", "k", "x"]
     assert repr(schema) == (
-        "Schema({'t': timestamp('ms'), 'k': int64, 'x': nullable(float64)}, event_time='t', key='k')"
+        "Schema({'t': timestamp('ms'), 'k': int64, 'x': nullable(float64)}, "
+        "event_time='t', key='k')"
     )
     assert "event time" in schema._repr_html_()
 
