@@ -32,6 +32,12 @@ __all__ = ["FrameIterator", "Live", "Status", "TaskStatus"]
 # Waits are cut into slices of this length so that Ctrl-C is noticed within 100 ms.
 _SLICE_MS = 50
 
+_REJECT_COLUMNS = (
+    *("reason", "field", "detail"),
+    *("topic", "partition", "offset", "timestamp"),
+    *("key", "value"),
+)
+
 _running: weakref.WeakSet[Live] = weakref.WeakSet()
 
 
@@ -223,8 +229,7 @@ class Live:
             Columns ``reason``, ``field``, ``detail``, ``topic``, ``partition``, ``offset``,
             ``timestamp``, ``key`` (bytes), ``value`` (bytes).
         """
-        columns = "reason field detail topic partition offset timestamp key value".split()
-        table = pd.DataFrame(self._engine.rejects(), columns=columns)
+        table = pd.DataFrame(self._engine.rejects(), columns=list(_REJECT_COLUMNS))
         times = table["timestamp"].where(table["timestamp"] >= 0)
         table["timestamp"] = pd.to_datetime(times, unit="ms", utc=True)
         return table
