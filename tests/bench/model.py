@@ -7,6 +7,7 @@ import warnings
 from pathlib import Path
 
 import torch
+
 from tests.bench.jobs.base import FEATURES
 
 _SEED = 7

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from confluent_kafka import Producer, TopicPartition
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
+
 from tests.bench import w1
 
 CODECS = ("none", "lz4", "zstd")

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from tests.bench import cases, figures, measure, native, table, topics, w1
 from tests.bench.figures import Bar
 from tests.bench.measure import Case, Measurement
@@ -187,6 +188,7 @@ def test_the_talib_peer_equals_talib_over_the_whole_history() -> None:
     polars = pytest.importorskip("polars")
     pytest.importorskip("talib")
     import numpy as np
+
     from tests.bench.jobs.base import INDICATORS
     from tests.bench.jobs.talib_stream import TalibStream, indicators
 

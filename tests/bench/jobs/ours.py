@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from tests.bench.jobs.base import FEATURES, INDICATORS, LAST_ROWS, OUTPUT, JobConfig, JobResult
-
 import headrace as hr
 from headrace import Live, Stream
+from tests.bench.jobs.base import FEATURES, INDICATORS, LAST_ROWS, OUTPUT, JobConfig, JobResult
 
 SCHEMA = hr.Schema(
     {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import torch  # noqa: F401  (its import is not part of the time, as for the peers)
+
 from tests.bench.jobs.base import JobConfig, JobResult
 from tests.bench.jobs.ours import finish, predictions, start
 

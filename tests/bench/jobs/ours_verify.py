@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+
 from tests.bench.jobs.base import INDICATORS, JobConfig, JobResult
 from tests.bench.jobs.ours import features
 from tests.bench.jobs.talib_stream import indicators

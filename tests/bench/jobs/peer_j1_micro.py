@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import polars as pl
+
 from tests.bench.jobs.base import JobConfig, JobResult
 from tests.bench.jobs.confluent import batches, parse
 

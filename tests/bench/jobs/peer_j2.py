@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import numpy as np
 import polars as pl
+
 from tests.bench.jobs.base import INDICATORS, LAST_ROWS, JobConfig, JobResult
 from tests.bench.jobs.confluent import batches, parse
 from tests.bench.jobs.talib_stream import TalibStream

@@ -7,6 +7,7 @@ import warnings
 import numpy as np
 import polars as pl
 import torch
+
 from tests.bench.jobs.base import FEATURES, INDICATORS, OUTPUT, JobConfig, JobResult
 from tests.bench.jobs.peer_j2 import run_with
 from tests.bench.jobs.talib_stream import TalibStream

@@ -10,6 +10,7 @@ import numpy as np
 import polars as pl
 import talib
 from numpy.typing import NDArray
+
 from tests.bench.jobs.base import INDICATORS
 
 _TAIL = 400  # (13 / 14) ** 400 = 1.3e-13
