@@ -16,6 +16,8 @@ CONSTRAINTS ?=
 PYTEST_ARGS ?=
 BENCH_ARGS ?=
 DEMO_ARGS ?=
+# Extras of the package to install with it, e.g. EXTRAS=notebook,arrow
+EXTRAS ?=
 
 venv := $(abspath $(VENV))
 py := $(venv)/bin/python
@@ -65,7 +67,7 @@ build: setup-build ## Build headrace and install it into VENV, with .predict whe
 	@{ find $(package_files) -type f -not -name '*.pyc' -print0 | sort -z | xargs -0 sha256sum; \
 	   ls -d $(venv)/lib/python3*/site-packages/torch-* || true; } 2>/dev/null \
 	 | CMAKE_BUILD_PARALLEL_LEVEL=$(JOBS) .ci/once $(stamp)-package "building and installing headrace" \
-	   $(pip) --no-build-isolation -C build-dir=$(package_build) .
+	   $(pip) --no-build-isolation -C build-dir=$(package_build) ".$(if $(EXTRAS),[$(EXTRAS)])"
 
 .PHONY: demo
 demo: setup-torch build ## Run the demo: a simulated market, live through the pipeline, to a chart
