@@ -10,10 +10,12 @@
 #include <headrace/source/kafka/client.hpp>
 #include <headrace/source/kafka/errors.hpp>
 
-// Newer than the oldest header that we build with, always in a library that check_librdkafka takes.
+// Newer than the oldest header that we build with; in every library that check_librdkafka takes.
 extern "C" RD_EXPORT rd_kafka_resp_err_t
 rd_kafka_mock_partition_delete_records(rd_kafka_mock_cluster_t* cluster, const char* topic,
                                        std::int32_t partition, std::int64_t before_offset);
+extern "C" RD_EXPORT void rd_kafka_mock_group_initial_rebalance_delay_ms(
+    rd_kafka_mock_cluster_t* cluster, std::int32_t delay_ms);
 
 namespace headrace::source {
 
@@ -53,6 +55,8 @@ base::Result<MockCluster> MockCluster::start(int brokers) {
     return base::Error{.code = base::ErrorCode::kKafka,
                        .message = "cannot start " + std::to_string(brokers) + " mock brokers"};
   }
+  // Three seconds by default, as on a real broker, for members that start together: here a demo waits.
+  rd_kafka_mock_group_initial_rebalance_delay_ms(impl->cluster.get(), 100);
   impl->bootstrap = rd_kafka_mock_cluster_bootstraps(impl->cluster.get());
   return MockCluster(std::move(impl));
 }
