@@ -102,21 +102,25 @@ bool QuickReader::run(JsonShape& shape, const char* at, const char* last, BatchB
   };
   for (;;) {
     reach();
-    if (!shape.is_at(*step, at, last)) {
-      step = shape.find(at, last, previous);
+    if (step->matches(at)) {
+      at += step->size;
+    } else {
+      step = shape.find(at, last, *step, previous);
       if (step == nullptr) return false;
+      at += step->size;
+      reach();
     }
     if ((seen & step->bit) != 0) return false;
     seen |= step->bit;
-    at += step->size;
-    if (step->is_long()) reach();
     if (step->kind == StepKind::kTail) return at == last && complete(shape, seen, builder);
     const char* behind = usual_value(*step, at, row, builder);
-    if (behind == nullptr) behind = unusual_value(*step, at, last, builder);
-    if (behind == nullptr) return false;
+    if (behind == nullptr) {
+      behind = unusual_value(*step, at, last, builder);
+      if (behind == nullptr) return false;
+    }
     at = behind;
     previous = step;
-    step = shape.next(*step);
+    step = step->next;
   }
 }
 

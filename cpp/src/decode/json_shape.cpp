@@ -106,6 +106,7 @@ JsonStep JsonShape::make_step(std::string_view literal, std::size_t key) {
   const std::size_t head = std::min(literal.size(), step.head.size());
   std::memcpy(step.head.data(), literal.data(), head);
   step.beyond = 0xFFFFU & (0xFFFFU << head);
+  if (literal.size() > step.head.size()) step.beyond = JsonStep::kLong;
   if (key == keys_.size()) return step;
   step.bit = std::uint64_t{1} << key;
   step.key = static_cast<std::uint8_t>(key);
@@ -131,11 +132,11 @@ void JsonShape::build_steps() {
     steps_.push_back(make_step(opening_ + keys_[i].text + colon_, i));
   }
   const std::size_t tail = steps_.size();
+  steps_.push_back(make_step(tail_, count));
   for (std::size_t i = 0; i < tail; ++i) {
     const std::size_t next = i % count + 1;
-    steps_[i].next = static_cast<std::uint8_t>(next == count ? tail : next);
+    steps_[i].next = &steps_[next == count ? tail : next];
   }
-  steps_.push_back(make_step(tail_, count));
   first_ = flat_ ? count : 0;
   for (std::size_t i = 0; flat_ && i < count; ++i) {
     char padded[16] = {};
@@ -170,12 +171,13 @@ bool JsonShape::absorb(const JsonShape& other) {
   build_steps();
   // The order is the newcomer's: behind its last key comes the end.
   const std::size_t last = other.keys_.size() - 1;
-  steps_[last].next = static_cast<std::uint8_t>(steps_.size() - 1);
-  steps_[last + keys_.size()].next = steps_[last].next;
+  steps_[last].next = &steps_.back();
+  steps_[last + keys_.size()].next = &steps_.back();
   return true;
 }
 
-bool JsonShape::goes_on(const JsonStep& step, const char* at, const char* last) const noexcept {
+bool JsonShape::is_at(const JsonStep& step, const char* at, const char* last) const noexcept {
+  if ((step.beyond & JsonStep::kLong) == 0) return step.matches(at);
   return last - at >= static_cast<std::ptrdiff_t>(step.size) &&
          std::memcmp(at, bytes_.data() + step.begin, step.size) == 0;
 }
@@ -198,24 +200,28 @@ const JsonStep* JsonShape::find_key(const char* quote, const char* at, const cha
   return nullptr;
 }
 
-const JsonStep* JsonShape::find(const char* at, const char* last, const JsonStep* previous) {
-  if (!flat_) return nullptr;
+const JsonStep* JsonShape::find_other(const char* at, const char* last, bool entry) const {
   const JsonStep& tail = steps_.back();
-  const JsonStep* found = nullptr;
-  const std::string& blanks = previous == nullptr ? opening_ : separator_;
   const std::ptrdiff_t left = last - at;
-  if (previous != nullptr && left == static_cast<std::ptrdiff_t>(tail.size)) {
-    found = is_at(tail, at, last) ? &tail : nullptr;
-  } else if (left > static_cast<std::ptrdiff_t>(blanks.size()) + 8) {
-    found = find_key(at + blanks.size(), at, last, previous == nullptr);
+  if (!entry && left == static_cast<std::ptrdiff_t>(tail.size)) {
+    return is_at(tail, at, last) ? &tail : nullptr;
   }
+  const std::size_t blanks = entry ? opening_.size() : separator_.size();
+  if (left <= static_cast<std::ptrdiff_t>(blanks) + 8) return nullptr;
+  return find_key(at + blanks, at, last, entry);
+}
+
+const JsonStep* JsonShape::find(const char* at, const char* last, const JsonStep& expected,
+                                const JsonStep* previous) {
+  if (is_at(expected, at, last)) return &expected;
+  if (!flat_) return nullptr;
+  const JsonStep* found = find_other(at, last, previous == nullptr);
   if (found == nullptr) return nullptr;
-  const auto index = static_cast<std::uint8_t>(found - steps_.data());
   if (previous == nullptr) {
-    first_ = index;
+    first_ = static_cast<std::size_t>(found - steps_.data());
   } else {
-    steps_[previous->key].next = index;
-    steps_[previous->key + keys_.size()].next = index;
+    steps_[previous->key].next = found;
+    steps_[previous->key + keys_.size()].next = found;
   }
   return found;
 }

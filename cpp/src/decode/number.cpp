@@ -4,6 +4,8 @@
 #include <limits>
 #include <system_error>
 
+#include <headrace/decode/swar.hpp>
+
 namespace headrace::decode {
 namespace {
 
@@ -13,6 +15,11 @@ constexpr std::int64_t kExponentCap = 1'000'000;  // beyond any double; keeps th
 bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
 
 const char* skip_digits(const char* at, const char* last) noexcept {
+  while (last - at >= 8) {
+    const int digits = first_byte(non_digits(load8(at)));
+    at += digits;
+    if (digits < 8) return at;
+  }
   while (at != last && is_digit(*at)) ++at;
   return at;
 }
@@ -122,15 +129,13 @@ NumberError parse_int64(std::string_view text, std::int64_t& out) noexcept {
 }
 
 NumberError parse_float64(std::string_view text, double& out) noexcept {
-  Decimal number;
-  if (const NumberError bad = parse_decimal(text, number); bad != NumberError::kNone) return bad;
-  if (!number.inexact &&
-      small_decimal_to_double(number.digits, number.exponent, number.negative, out)) {
-    return NumberError::kNone;
-  }
+  const char* last = text.data() + text.size();
+  if (text.empty() || number_end(text.data(), last) != last) return NumberError::kSyntax;
+  if (text.size() > kMaxNumberLength) return NumberError::kRange;
   double value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error == std::errc::result_out_of_range) {
+  if (std::from_chars(text.data(), last, value).ec == std::errc::result_out_of_range) {
+    Decimal number;
+    static_cast<void>(parse_decimal(text, number));
     if (overflows(number)) return NumberError::kRange;
     value = number.negative ? -0.0 : 0.0;
   }

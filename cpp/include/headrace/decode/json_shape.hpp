@@ -13,8 +13,7 @@
 // Cost: a match is one masked 16-byte compare; a lookup by key about 5 ns; learning about 1 µs.
 //
 //   std::optional<JsonShape> shape = JsonShape::learn(reader, schema);
-//   const JsonStep* step = shape->first();
-//   while (step->matches(p)) ...
+//   for (const JsonStep* step = shape->first(); step->matches(at); step = step->next) ...
 #pragma once
 
 #include <array>
@@ -36,21 +35,24 @@ enum class StepKind : std::uint8_t { kTail, kSkip, kBool, kInt64, kFloat64, kStr
 
 // A literal and the value behind it; kTail is the last literal, with no value behind.
 struct JsonStep {
+  // Bits of `beyond`: bit i, the literal does not reach byte i of `head`; kLong, it goes on behind
+  // it, so that a compare of the head alone never suffices.
+  static constexpr std::uint32_t kLong = 0x10000;
+
   alignas(16) std::array<char, lane::kBytes> head{};
-  std::uint32_t beyond = 0;  // bit i: the literal does not reach byte i of `head`
-  std::uint32_t size = 0;    // of the literal
-  std::uint32_t begin = 0;   // of the literal in the shape's bytes
-  std::uint64_t bit = 0;    // of the key among the shape's; 0 for the tail
+  const JsonStep* next = nullptr;  // what followed last time; within the same shape
+  std::uint64_t bit = 0;           // of the key among the shape's; 0 for the tail
+  std::uint32_t beyond = 0;
+  std::uint32_t size = 0;   // of the literal
+  std::uint32_t begin = 0;  // of the literal in the shape's bytes
   std::uint16_t column = 0;
-  std::uint8_t next = 0;
   std::uint8_t key = 0;
   StepKind kind = StepKind::kTail;
 
-  // 16 readable bytes at `at`. Of a literal longer than that, only the beginning is compared.
+  // 16 readable bytes at `at`. False for every long literal.
   [[nodiscard, gnu::always_inline]] bool matches(const char* at) const noexcept {
     return lane::equal(at, head.data(), beyond);
   }
-  [[nodiscard]] bool is_long() const noexcept { return size > lane::kBytes; }
 };
 
 class JsonShape {
@@ -66,23 +68,25 @@ class JsonShape {
   // order. False where the two do not fit together; true too where there was nothing to take.
   [[nodiscard]] bool absorb(const JsonShape& other);
 
+  // Steps point at one another, and so at home.
+  JsonShape(JsonShape&&) noexcept = default;
+  JsonShape& operator=(JsonShape&&) noexcept = default;
+  JsonShape(const JsonShape&) = delete;
+  JsonShape& operator=(const JsonShape&) = delete;
+  ~JsonShape() = default;
+
   [[nodiscard]] const JsonStep* first() const noexcept { return &steps_[first_]; }
-  [[nodiscard]] const JsonStep* next(const JsonStep& step) const noexcept {
-    return &steps_[step.next];
-  }
   // The whole literal of a step. Borrowed: valid while the shape is not changed.
   [[nodiscard]] std::string_view literal(const JsonStep& step) const noexcept {
     return {bytes_.data() + step.begin, step.size};
   }
 
-  // Whether the whole literal of `step` stands at `at` (16 readable bytes).
-  [[nodiscard]] bool is_at(const JsonStep& step, const char* at, const char* last) const noexcept {
-    return step.matches(at) && (!step.is_long() || goes_on(step, at, last));
-  }
-  // What else stands at `at`, after `previous` (null at the beginning): remembers it as the
-  // successor and returns it; null where the shape does not know. 16 bytes are readable at `at`,
-  // and from `last` on they are zeros.
-  [[nodiscard]] const JsonStep* find(const char* at, const char* last, const JsonStep* previous);
+  // What stands at `at` where `expected` did not match: `expected` itself, being long, or, in a
+  // flat shape, another key or the tail, which is then remembered as the successor of `previous`
+  // (null at the beginning). Null where the shape does not know. 16 bytes are readable at `at`, and
+  // from `last` on they are zeros.
+  [[nodiscard]] const JsonStep* find(const char* at, const char* last, const JsonStep& expected,
+                                     const JsonStep* previous);
 
   // Bits of all keys, and of those without which a record is not complete.
   [[nodiscard]] std::uint64_t all() const noexcept { return all_; }
@@ -101,9 +105,11 @@ class JsonShape {
 
   [[nodiscard]] bool learn_blanks(std::string_view text, std::span<const JsonEvent> events,
                                   std::span<const JsonSlot> slots);
+  JsonShape() = default;
   void build(const record::Schema& schema);
   void build_steps();
-  [[nodiscard]] bool goes_on(const JsonStep& step, const char* at, const char* last) const noexcept;
+  [[nodiscard]] bool is_at(const JsonStep& step, const char* at, const char* last) const noexcept;
+  [[nodiscard]] const JsonStep* find_other(const char* at, const char* last, bool entry) const;
   [[nodiscard]] JsonStep make_step(std::string_view literal, std::size_t key);
   [[nodiscard]] const JsonStep* find_key(const char* quote, const char* at, const char* last,
                                          bool entry) const noexcept;

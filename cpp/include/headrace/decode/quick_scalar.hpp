@@ -24,28 +24,38 @@ namespace headrace::decode {
 
 inline constexpr std::ptrdiff_t kQuickReach = 32;
 
-// The digits of a literal without a leading zero, 15 at most, and where its parts end.
+// The sign and the digits of a literal without a leading zero, 15 at most. `at` is moved behind the
+// sign.
 struct QuickDigits {
-  unsigned others = 0;  // bit i: at[i] is no digit; the first one and those behind it
-  int whole = 0;
-};
+  unsigned others = 0;  // bit i: at[i] is no digit
+  int whole = 0;        // digits before the first of these
+  bool negative = false;
 
-[[nodiscard, gnu::always_inline]] inline bool quick_digits(const char* at, QuickDigits& found) {
-  found.others = lane::non_digits(at);
-  found.whole = std::countr_zero(found.others | 0x10000U);
-  return found.whole > 0 && found.whole < lane::kBytes && (*at != '0' || found.whole == 1);
-}
+  [[nodiscard, gnu::always_inline]] bool read(const char*& at) {
+    count(at);
+    if (whole == 0) {  // a branch, for the predictor: arithmetic on the sign would delay every number
+      if (*at != '-') return false;
+      negative = true;
+      count(++at);
+    }
+    return whole > 0 && whole < lane::kBytes && (*at != '0' || whole == 1);
+  }
+
+ private:
+  [[gnu::always_inline]] void count(const char* at) {
+    others = lane::non_digits(at);
+    whole = std::countr_zero(others | 0x10000U);
+  }
+};
 
 [[nodiscard, gnu::always_inline]] inline const char* quick_int64(const char* at,
                                                                  std::int64_t& out) {
-  const bool negative = *at == '-';
-  at += negative ? 1 : 0;
   QuickDigits found;
-  if (!quick_digits(at, found)) return nullptr;
+  if (!found.read(at)) return nullptr;
   const char* behind = at + found.whole;
   if (*behind == '.' || (*behind | 0x20) == 'e') return nullptr;
   const auto value = static_cast<std::int64_t>(lane::number(at, lane::kBytes, found.whole));
-  out = negative ? -value : value;
+  out = found.negative ? -value : value;
   return behind;
 }
 
@@ -62,10 +72,8 @@ struct QuickDigits {
 }
 
 [[nodiscard, gnu::always_inline]] inline const char* quick_float64(const char* at, double& out) {
-  const bool negative = *at == '-';
-  at += negative ? 1 : 0;
   QuickDigits found;
-  if (!quick_digits(at, found)) return nullptr;
+  if (!found.read(at)) return nullptr;
   int dot = lane::kBytes;
   int end = found.whole;
   int exponent = 0;
@@ -80,8 +88,12 @@ struct QuickDigits {
   if ((*at | 0x20) == 'e') {
     at = quick_exponent(at + 1, exponent);
     if (at == nullptr) return nullptr;
+    return small_decimal_to_double(digits, exponent, found.negative, out) ? at : nullptr;
   }
-  return small_decimal_to_double(digits, exponent, negative, out) ? at : nullptr;
+  // 15 digits at most: exact, and so is the power of ten (see small_decimal_to_double).
+  const double value = static_cast<double>(static_cast<std::int64_t>(digits)) / kPowersOfTen[-exponent];
+  out = found.negative ? -value : value;
+  return at;
 }
 
 // `YYYY-MM-DDTHH:MM:SS.mmmZ` whose first 16 bytes were those of the last one: bars of a minute come

@@ -1,4 +1,4 @@
-// Eight bytes at a time in a general register: find the first byte of a kind, read digits.
+// Eight bytes at a time in a general register: find the first byte of a kind.
 //
 // The masks have the high bit of a byte set where it is of the kind; only the LOWEST set bit is
 // meant (borrows and carries may touch the bytes above it), so callers take first_byte() of it.
@@ -8,7 +8,6 @@
 //
 //   const std::uint64_t w = load8(p);                 // eight readable bytes
 //   const int digits = first_byte(non_digits(w));     // 8 where all are digits
-//   const std::uint64_t value = digits_value(w, digits);
 #pragma once
 
 #include <bit>
@@ -51,17 +50,6 @@ inline constexpr std::uint64_t kHighs = 0x8080808080808080ULL;
 
 [[nodiscard]] inline std::uint64_t beyond_ascii(std::uint64_t word) noexcept {
   return word & kHighs;
-}
-
-// The number that the first `count` (1 to 8) bytes spell, digits all: pairs, then fours, then eight
-// are joined by one multiplication each.
-[[nodiscard]] inline std::uint64_t digits_value(std::uint64_t word, int count) noexcept {
-  std::uint64_t x = (word ^ (kOnes * '0')) << (64 - 8 * count);  // leading zeros come in below
-  x = x * 10 + (x >> 8U);
-  constexpr std::uint64_t kMask = 0x000000FF000000FFULL;
-  constexpr std::uint64_t kLow = 100 + (std::uint64_t{1'000'000} << 32U);
-  constexpr std::uint64_t kHigh = 1 + (std::uint64_t{10'000} << 32U);
-  return ((x & kMask) * kLow + ((x >> 16U) & kMask) * kHigh) >> 32U;
 }
 
 }  // namespace headrace::decode
