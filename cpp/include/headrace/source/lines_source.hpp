@@ -1,7 +1,8 @@
 // The lines of a file as records: newline-delimited JSON or CSV (RFC 4180, with a header line).
 //
 // The file is mapped into memory and never copied. A CSV record may span lines inside quotes. Empty
-// lines are skipped; the offset of a record is its number, from 0. Bounded: ends with the file.
+// lines and a byte order mark are skipped; LF and CR LF end a line. The offset of a record is its
+// number, from 0. Bounded: ends with the file.
 //
 // Thread contract: see source/source.hpp.
 // Cost: one scan for line ends (memchr); pages are read as the scan gets there.
@@ -26,7 +27,8 @@ enum class LineFormat : std::uint8_t { kJson, kCsv };
 struct LinesSourceConfig {
   std::string path;
   LineFormat format = LineFormat::kJson;
-  std::size_t poll_max = 4096;
+  std::size_t poll_max = 4096;  // most records a poll
+  char delimiter = ',';         // CSV: where a field, and so a quote, may begin
 };
 
 [[nodiscard]] base::Result<std::unique_ptr<Source>> make_lines_source(LinesSourceConfig config);
