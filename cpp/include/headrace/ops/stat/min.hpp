@@ -14,6 +14,7 @@
 #include <span>
 
 #include <headrace/ops/kernel/block_window.hpp>
+#include <headrace/ops/kernel/gap.hpp>
 #include <headrace/ops/registry.hpp>
 
 namespace headrace::ops {
@@ -29,7 +30,7 @@ class Min {
   [[nodiscard]] std::size_t window() const noexcept { return BlockMax::kSlot * period_; }
   [[nodiscard]] bool consistent(const State& s) const noexcept { return s.position < period_; }
   void update(State& s, double* slots, const double* in, double* out) const noexcept {
-    out[0] = -BlockMax::push(s, slots, period_, -in[0]);
+    out[0] = canonical(-BlockMax::push(s, slots, period_, -in[0]));
   }
 
  private:
