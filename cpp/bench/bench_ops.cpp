@@ -1,5 +1,5 @@
-// Nanoseconds a row of every registered indicator, with one key and with 100 keys interleaved, and of
-// the three that job J2 computes. One JSON line a figure: the median of the rounds.
+// Nanoseconds a row of every registered indicator, with one key and with 100 keys interleaved, and
+// of the three that job J2 computes. One JSON line a figure: the median of the rounds.
 //
 //   bench_ops [rows] [rounds]
 #include <algorithm>
