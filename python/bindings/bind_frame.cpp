@@ -15,14 +15,17 @@ using record::BufferPtr;
 using record::Column;
 using record::DType;
 
-// A read-only array over a buffer. Its base is a capsule that shares the buffer's ownership, so the
-// memory outlives frame, engine and stream for as long as the array (or a slice of it) is used.
-py::array view(const py::dtype& type, const BufferPtr& buffer, std::size_t rows) {
+// An array over a buffer. Its base is a capsule that shares the buffer's ownership, so the memory
+// outlives frame, engine and stream for as long as the array (or a slice of it) is used. Read-only,
+// unless nobody else reads the memory.
+py::array view(const py::dtype& type, const BufferPtr& buffer, std::size_t rows, bool writable) {
   auto owner = std::make_unique<BufferPtr>(buffer);
   const py::capsule base(owner.get(), [](void* held) { delete static_cast<BufferPtr*>(held); });
   const BufferPtr* held = owner.release();
   py::array array(type, static_cast<py::ssize_t>(rows), (*held)->data(), base);
-  py::detail::array_proxy(array.ptr())->flags &= ~py::detail::npy_api::NPY_ARRAY_WRITEABLE_;
+  if (!writable) {
+    py::detail::array_proxy(array.ptr())->flags &= ~py::detail::npy_api::NPY_ARRAY_WRITEABLE_;
+  }
   return array;
 }
 
@@ -72,7 +75,7 @@ const Column& column_at(const Frame& frame, std::size_t index) {
 
 py::tuple column_tuple(const Frame& frame, std::size_t index) {
   const Column& column = column_at(frame, index);
-  return py::make_tuple(view(dtype_of(column.type), column.data, frame.rows),
+  return py::make_tuple(view(dtype_of(column.type), column.data, frame.rows, frame.exclusive),
                         validity_of(column, frame.rows), categories_of(column));
 }
 
@@ -109,8 +112,8 @@ void bind_frame(py::module_& module) {
       .def("column", &column_tuple, py::arg("index"))
       .def("arrow_stream", &arrow_stream, py::arg("positions"))
       .def("partitions",
-           [](const Frame& f) { return view(py::dtype("int32"), f.partitions, f.rows); })
-      .def("offsets", [](const Frame& f) { return view(py::dtype("int64"), f.offsets, f.rows); });
+           [](const Frame& f) { return view(py::dtype("int32"), f.partitions, f.rows, f.exclusive); })
+      .def("offsets", [](const Frame& f) { return view(py::dtype("int64"), f.offsets, f.rows, f.exclusive); });
 }
 
 }  // namespace headrace::python

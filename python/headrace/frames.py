@@ -26,7 +26,7 @@ POSITION_COLUMNS = ("_partition", "_offset")
 class ArrowFrame:
     """Rows as an Arrow stream, for whoever speaks Arrow's PyCapsule interface.
 
-    ``pyarrow.table(x)``, ``polars.from_arrow(x)`` and DuckDB read it without a copy. The memory
+    ``pyarrow.table(x)``, ``polars.DataFrame(x)`` and DuckDB read it without a copy. The memory
     lives as long as any of them, or this object, refers to it.
 
     Examples
@@ -70,19 +70,22 @@ def _strings(codes: Array, categories: list[str]) -> Any:
 def _pandas_column(values: Array, valid: Array | None, categories: list[str] | None) -> Any:
     if categories is not None:
         return _strings(values, categories)
+    if not values.flags.writeable:
+        values = values.copy()  # the frame is the user's own to change
     if valid is None:
         return values
     if values.dtype.kind in "ib":  # nullable integers and booleans keep their type
         array = pd.arrays.IntegerArray if values.dtype.kind == "i" else pd.arrays.BooleanArray
         return array(values, ~valid)
     if values.dtype.kind == "M":
-        values = values.copy()
         values[~valid] = np.datetime64("NaT")
     return values  # float64: the core already has NaN under a null
 
 
 def to_pandas(frame: _core.Frame, positions: bool = False) -> pd.DataFrame:
-    """Return the rows as a DataFrame; numeric columns are not copied.
+    """Return the rows as a DataFrame of the user's own.
+
+    Columns are copied where the stream goes on using them, and taken over where it does not.
 
     Parameters
     ----------
@@ -129,7 +132,7 @@ def convert(frame: _core.Frame, as_: str, positions: bool = False) -> Any:
     if as_ == "pyarrow":
         return _require("pyarrow", "arrow").table(ArrowFrame(frame, positions))
     if as_ == "polars":
-        return _require("polars", "arrow").from_arrow(ArrowFrame(frame, positions))
+        return _require("polars", "arrow").DataFrame(ArrowFrame(frame, positions))
     kinds = ["pandas", "polars", "pyarrow", "arrow", "numpy"]
     raise InvalidArgument(f"as_: expected one of {', '.join(kinds)}, got {as_!r}")
 

@@ -84,7 +84,8 @@ def bars(rows: int = 3900, tickers: int = 5, seed: int = 1) -> pd.DataFrame:
 def _one_ticker(name: str, minutes: int, rng: np.random.Generator) -> pd.DataFrame:
     minute = np.arange(minutes) % _SESSION_MINUTES
     returns = _clustered_returns(minutes, rng)
-    returns[(minute == 0) & (np.arange(minutes) > 0)] += rng.normal(0, 0.012)  # overnight gap
+    opens = np.flatnonzero(minute == 0)[1:]
+    returns[opens] += rng.normal(0, 0.012, len(opens))  # overnight gaps
     start = rng.uniform(40, 240)
     close = start * np.exp(np.cumsum(returns))
     open_ = np.concatenate(([start], close[:-1]))

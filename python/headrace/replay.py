@@ -154,8 +154,10 @@ def _read(path: Path) -> pd.DataFrame:
         frames._require("pyarrow", "arrow")
         return pd.read_parquet(path)
     if path.suffix == ".csv" or path.suffixes[-2:-1] == [".csv"]:
-        # Nullable types, so that a column of whole numbers with gaps stays whole numbers.
-        return pd.read_csv(path, float_precision="round_trip", dtype_backend="numpy_nullable")
+        # Nullable types, so that a column of whole numbers with gaps stays whole numbers. Older
+        # pandas rounds the last digit of a number unless told otherwise.
+        exact: dict[str, Any] = {} if pd.__version__ >= "3" else {"float_precision": "round_trip"}
+        return pd.read_csv(path, dtype_backend="numpy_nullable", **exact)
     raise InvalidArgument(f"expected a file ending in .csv or .parquet, got {str(path)!r}")
 
 

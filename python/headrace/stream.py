@@ -368,7 +368,8 @@ class Stream:
             result = frames.convert(live._engine.take_collected(), as_ or "pandas")
         if rejected:
             return result, bad
-        _warn_of_rejects(live.status().rejected)
+        if len(bad):
+            _warn_of_rejects(live.status().rejected)
         return result
 
     def run(
@@ -472,8 +473,6 @@ def _step_text(step: dict[str, Any]) -> str:
 
 
 def _warn_of_rejects(rejected: dict[str, int]) -> None:
-    if not rejected:
-        return
     counts = ", ".join(f"{reason} {count}" for reason, count in rejected.items())
     warnings.warn(
         f"{sum(rejected.values())} records rejected ({counts}); "

@@ -75,6 +75,16 @@ def test_live_with_bad_records_and_results_back_to_kafka(kafka) -> None:
     assert letters[0].key() is not None
 
 
+def test_a_start_in_time(kafka) -> None:
+    topic = new_topic(kafka.bootstrap, 1)
+    middle = FRAME["Date"].iloc[3000]
+    hr.replay(FRAME, to=topic, bootstrap=kafka.bootstrap, key="Ticker", event_time="Date")
+    options = {"bootstrap": kafka.bootstrap, "schema": hr.market.SCHEMA, "until": "end"}
+    later = hr.kafka(topic, start=middle.to_pydatetime(), **options).collect()
+    assert len(later) == (FRAME["Date"] >= middle).sum()
+    assert len(hr.kafka(topic, start="latest", **options).collect()) == 0
+
+
 def test_the_groups_position_is_where_the_next_run_goes_on(kafka) -> None:
     topic = new_topic(kafka.bootstrap, 2)
     fill(topic, kafka.bootstrap, FRAME.head(1000))

@@ -20,7 +20,7 @@ FRAME = pd.DataFrame(
         "i": pd.array([1, None, 2**62], dtype="Int64"),
         "f": [1.5, np.nan, -0.0],
         "s": ["é", None, ""],
-        "t": pd.to_datetime(["2026-01-01T00:00:00.123456789Z", None, "1969-12-31T23:59:59Z"]),
+        "t": pd.to_datetime(["2026-01-01T00:00:00.123456789Z", None, "1969-12-31T23:59:59.0Z"]),
     }
 )
 

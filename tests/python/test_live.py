@@ -124,7 +124,7 @@ def test_arrow_is_read_by_pyarrow_polars_and_duckdb(broker) -> None:
         expected = live.frame(last=200)["Close"].tolist()
         assert table["Close"].to_pylist() == expected
         assert table.column_names[-2:] == ["_partition", "_offset"]
-        assert polars.from_arrow(live.arrow(last=200))["Close"].to_list() == expected
+        assert polars.DataFrame(live.arrow(last=200))["Close"].to_list() == expected
         assert duckdb.sql("select count(*) from table").fetchone() == (200,)
 
 

@@ -26,7 +26,7 @@ def test_bars_are_in_order_and_make_sense() -> None:
 def test_volatility_comes_in_clusters() -> None:
     bars = hr.market.bars(rows=20_000, tickers=1, seed=3)
     size = np.log(bars["Close"]).diff().abs().dropna()
-    size = size[size < size.quantile(0.999)]  # without the overnight gaps
+    size = size[size < size.quantile(0.99)]  # without the overnight gaps
     assert size.autocorr(1) > 0.05
 
 

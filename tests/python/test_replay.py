@@ -1,4 +1,5 @@
 import json
+import sys
 import time
 from pathlib import Path
 
@@ -69,7 +70,8 @@ def test_mistakes_are_said_before_anything_is_sent(tmp_path: Path) -> None:
 
 
 def test_a_broker_that_is_not_there_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("headrace.replay._flush.__defaults__", (0.2,))
+    module = sys.modules["headrace.replay"]  # hr.replay is the function
+    monkeypatch.setattr(module._flush, "__defaults__", (0.2,))
     with pytest.raises(BrokerUnavailable, match=r"127\.0\.0\.1:1"):
         replay(FRAME, to="t", bootstrap="127.0.0.1:1")
 

@@ -25,7 +25,7 @@ def test_parameters_and_defaults_are_those_of_the_registry(name: str) -> None:
 @pytest.mark.parametrize("value", [0, 1.5, "20", True, 10**9])
 def test_a_parameter_out_of_range_is_refused_with_the_range(value: object) -> None:
     with pytest.raises(InvalidArgument, match="timeperiod: expected a whole number from 2 to"):
-        hr.ta.sma("Close", timeperiod=value)  # type: ignore[arg-type]
+        hr.ta.bbands("Close", timeperiod=value)  # type: ignore[arg-type]
 
 
 def test_an_input_must_be_a_column_and_a_number() -> None:
