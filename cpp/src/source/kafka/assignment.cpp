@@ -62,6 +62,14 @@ Slot& Assignment::activate(const Place& place) {
   return s;
 }
 
+std::vector<Place> Assignment::places() const {
+  std::vector<Place> places;
+  for (const auto& slot : slots_) {
+    if (slot->active) places.push_back(slot->place());
+  }
+  return places;
+}
+
 void Assignment::forget_client() noexcept {
   for (Topic& topic : by_topic_) topic.pointer = nullptr;
   last_topic_ = nullptr;

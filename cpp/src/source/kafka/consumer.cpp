@@ -1,6 +1,9 @@
 #include <headrace/source/kafka/consumer.hpp>
 
+#include <algorithm>
+
 #include <headrace/source/kafka/errors.hpp>
+#include <headrace/source/kafka/settings.hpp>
 
 namespace headrace::source {
 
@@ -14,6 +17,24 @@ std::vector<TopicPartition> names_of(const rd_kafka_topic_partition_list_t* list
     names.emplace_back(list->elems[i].topic, list->elems[i].partition);
   }
   return names;
+}
+
+PartitionList list_of(const std::vector<Place>& places) {
+  PartitionList list = make_partition_list(static_cast<int>(places.size()));
+  for (const Place& p : places) {
+    rd_kafka_topic_partition_list_add(list.get(), p.topic.c_str(), p.partition)->offset = p.offset;
+  }
+  return list;
+}
+
+base::Status status_of(const ErrorHandle& error, const char* what) {
+  if (!error) return {};
+  return kafka_error(*error, what);
+}
+
+base::Status status_of(rd_kafka_resp_err_t error, const std::string& what) {
+  if (error == RD_KAFKA_RESP_ERR_NO_ERROR) return {};
+  return kafka_error(error, what);
 }
 
 std::vector<OwnSetting> settings(const KafkaSourceConfig& config) {
@@ -33,17 +54,16 @@ base::Status subscribe(rd_kafka_t* client, const KafkaSourceConfig& config) {
     rd_kafka_topic_partition_list_add(list.get(), topic.c_str(), RD_KAFKA_PARTITION_UA);
   }
   if (!config.pattern.empty()) {
-    rd_kafka_topic_partition_list_add(list.get(), config.pattern.c_str(), RD_KAFKA_PARTITION_UA);
+    const std::string pattern = whole_name(config.pattern);
+    rd_kafka_topic_partition_list_add(list.get(), pattern.c_str(), RD_KAFKA_PARTITION_UA);
   }
-  const auto error = rd_kafka_subscribe(client, list.get());
-  if (error != RD_KAFKA_RESP_ERR_NO_ERROR) return kafka_error(error, "subscribe");
-  return {};
+  return status_of(rd_kafka_subscribe(client, list.get()), "subscribe");
 }
 
 WatchSetup watch_setup(const KafkaSourceConfig& config, Share share) {
   WatchSetup setup;
   setup.topics = config.topics;
-  setup.pattern = config.pattern;
+  setup.pattern = config.pattern.empty() ? "" : whole_name(config.pattern);
   setup.request = {.start = config.start,
                    .from_group = !config.group.empty(),
                    .with_end = config.bounded};
@@ -65,20 +85,91 @@ base::Result<std::shared_ptr<Consumer>> Consumer::create(const KafkaSourceConfig
                                                          ConsumerListener* listener) {
   auto made = std::make_shared<Consumer>(config.client.log);
   made->listener_ = listener;
-  made->in_group_ = !config.group.empty();
+  made->group_ = config.group;
   auto client = make_client(config.client, ClientRole::kConsumer, settings(config), *made);
   if (!client) return client.error();
   made->client_ = *std::move(client);
   rd_kafka_t* handle = made->client_.get();
   rd_kafka_poll_set_consumer(handle);
   made->queue_.reset(rd_kafka_queue_get_consumer(handle));
-  if (made->in_group_) {
+  if (!config.group.empty()) {
     if (base::Status ok = subscribe(handle, config); !ok) return ok.error();
   }
   made->watcher_ = std::make_unique<Watcher>(
       handle, watch_setup(config, share), std::move(topics),
       [consumer = made.get()](Notice notice) { consumer->post(std::move(notice)); });
   return made;
+}
+
+bool Consumer::incremental() const {
+  if (group_.empty()) return true;
+  const char* protocol = rd_kafka_rebalance_protocol(client_.get());
+  return protocol != nullptr && std::string_view(protocol) == "COOPERATIVE";
+}
+
+base::Status Consumer::assign(const std::vector<Place>& places) {
+  const PartitionList list = list_of(places);
+  if (!incremental()) return status_of(rd_kafka_assign(client_.get(), list.get()), "assign");
+  if (group_.empty() && places.empty()) return {};
+  return status_of(ErrorHandle(rd_kafka_incremental_assign(client_.get(), list.get())), "assign");
+}
+
+base::Status Consumer::unassign(const std::vector<Place>& places) {
+  if (!incremental()) return status_of(rd_kafka_assign(client_.get(), nullptr), "unassign");
+  const PartitionList list = list_of(places);
+  return status_of(ErrorHandle(rd_kafka_incremental_unassign(client_.get(), list.get())),
+                   "unassign");
+}
+
+base::Status Consumer::assign_again(const Place& place, const std::vector<Place>& all) {
+  if (!incremental()) return assign(all);
+  if (base::Status ok = unassign({place}); !ok) return ok;
+  return assign({place});
+}
+
+void Consumer::seek(const Place& place) {
+  const PartitionList list = list_of({place});
+  ErrorHandle(rd_kafka_seek_partitions(client_.get(), list.get(), 0));  // 0: do not wait for it
+}
+
+void Consumer::pause(const std::vector<Place>& places) {
+  if (!places.empty()) rd_kafka_pause_partitions(client_.get(), list_of(places).get());
+}
+
+void Consumer::resume(const std::vector<Place>& places) {
+  if (!places.empty()) rd_kafka_resume_partitions(client_.get(), list_of(places).get());
+}
+
+base::Status Consumer::commit(const std::vector<Place>& places, milliseconds deadline) {
+  if (group_.empty() || places.empty()) return {};
+  const std::string what = "commit of group \"" + group_ + '"';
+  const PartitionList list = list_of(places);
+  // rd_kafka_commit has no deadline: the answer comes through a queue of our own.
+  const QueueHandle answers(rd_kafka_queue_new(client_.get()));
+  auto error = rd_kafka_commit_queue(client_.get(), list.get(), answers.get(), nullptr, nullptr);
+  if (error != RD_KAFKA_RESP_ERR_NO_ERROR) return kafka_error(error, what);
+  const EventHandle answer(
+      rd_kafka_queue_poll(answers.get(), static_cast<int>(deadline.count())));
+  if (!answer) return kafka_error(RD_KAFKA_RESP_ERR__TIMED_OUT, what);
+  error = rd_kafka_event_error(answer.get());
+  const rd_kafka_topic_partition_list_t* done =
+      rd_kafka_event_topic_partition_list(answer.get());
+  for (int i = 0; done != nullptr && i < done->cnt && error == RD_KAFKA_RESP_ERR_NO_ERROR; ++i) {
+    error = done->elems[i].err;
+  }
+  return status_of(error, what);
+}
+
+OffsetRange Consumer::watermarks(const std::string& topic, std::int32_t partition) const {
+  OffsetRange range{.low = -1, .high = -1};
+  rd_kafka_get_watermark_offsets(client_.get(), topic.c_str(), partition, &range.low, &range.high);
+  return {std::max<std::int64_t>(range.low, -1), std::max<std::int64_t>(range.high, -1)};
+}
+
+base::Error Consumer::fatal_error() const {
+  char text[512];
+  const auto error = rd_kafka_fatal_error(client_.get(), text, sizeof text);
+  return kafka_error_text(error, text);
 }
 
 std::size_t Consumer::take(std::span<rd_kafka_message_t*> messages, milliseconds timeout) {
@@ -126,7 +217,7 @@ void Consumer::wake() noexcept {
 
 void Consumer::shutdown() {
   watcher_.reset();
-  if (in_group_ && client_.usable()) rd_kafka_consumer_close(client_.get());
+  if (!group_.empty()) rd_kafka_consumer_close(client_.get());
   queue_.reset();
   client_.reset();
 }

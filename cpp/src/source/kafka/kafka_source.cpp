@@ -1,15 +1,15 @@
 #include <headrace/source/kafka/kafka_source.hpp>
 
-#include <regex.h>
-
 #include <algorithm>
 #include <mutex>
 #include <optional>
-#include <set>
+#include <utility>
 
 #include <headrace/source/kafka/assignment.hpp>
 #include <headrace/source/kafka/consumer.hpp>
 #include <headrace/source/kafka/errors.hpp>
+#include <headrace/source/kafka/link.hpp>
+#include <headrace/source/kafka/settings.hpp>
 
 namespace headrace::source {
 
@@ -25,85 +25,10 @@ constexpr milliseconds kSlice{100};  // longest single wait, should a wake-up ev
 constexpr milliseconds kSoftPause{500};
 // A static member that was fenced is rebuilt; twice within this time it is really somebody else.
 constexpr std::chrono::seconds kRebuildAgain{60};
+constexpr milliseconds kRebuildClose{2'000};
+constexpr milliseconds kDestructorClose{1'000};
 // With no broker there, a commit cannot succeed and must not hold up a stop.
 constexpr milliseconds kBrokenCommit{200};
-
-bool valid_topic_name(std::string_view name) {
-  return !name.empty() && name.size() <= 249 && name != "." && name != ".." &&
-         std::all_of(name.begin(), name.end(), [](char c) {
-           return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                  c == '.' || c == '_' || c == '-';
-         });
-}
-
-base::Status check_pattern(const std::string& pattern) {
-  regex_t regex;
-  const int error = regcomp(&regex, pattern.c_str(), REG_EXTENDED | REG_NOSUB);
-  if (error == 0) {
-    regfree(&regex);
-    return {};
-  }
-  char text[256];
-  regerror(error, &regex, text, sizeof text);
-  return base::invalid_argument("pattern " + escape_controls(pattern) + ": " + text);
-}
-
-base::Status check_topics(const KafkaSourceConfig& config) {
-  if (config.topics.empty() == config.pattern.empty()) {
-    return base::invalid_argument("expected topics or a pattern, got " +
-                                  std::string(config.topics.empty() ? "neither" : "both"));
-  }
-  std::set<std::string> seen;
-  for (const std::string& topic : config.topics) {
-    if (!valid_topic_name(topic)) {
-      return base::invalid_argument("\"" + escape_controls(topic) +
-                                    "\" is no topic name: 1 to 249 of a-z A-Z 0-9 . _ -");
-    }
-    if (!seen.insert(topic).second) {
-      return base::invalid_argument("topic \"" + topic + "\" is named twice");
-    }
-  }
-  return {};
-}
-
-base::Status check_start(const KafkaSourceConfig& config) {
-  if (config.start.at == StartAt::kGroup && config.group.empty()) {
-    return base::invalid_argument("start from the group's positions needs a group");
-  }
-  if (!config.group_instance.empty() && config.group.empty()) {
-    return base::invalid_argument("group_instance needs a group");
-  }
-  for (const auto& [where, offset] : config.start.offsets) {
-    const std::string name = where.first + '[' + std::to_string(where.second) + ']';
-    if (offset < 0) {
-      return base::invalid_argument("offset of " + name + ": expected 0 or more, got " +
-                                    std::to_string(offset));
-    }
-    const bool known = !config.pattern.empty() ||
-                       std::find(config.topics.begin(), config.topics.end(), where.first) !=
-                           config.topics.end();
-    if (!known || where.second < 0) {
-      return base::invalid_argument("an offset is given for " + name + ", which is not read");
-    }
-  }
-  return {};
-}
-
-base::Status check(const KafkaSourceConfig& config) {
-  if (base::Status ok = check_topics(config); !ok) return ok;
-  if (base::Status ok = check_start(config); !ok) return ok;
-  if (config.poll_max < 2) return base::invalid_argument("poll_max: expected 2 or more");
-  if (config.metadata_refresh.count() < 10) {
-    return base::invalid_argument("metadata_refresh: expected 10 ms or more");
-  }
-  return check(config.client);
-}
-
-// "^(pattern)$": what librdkafka takes for a pattern, and the whole name has to match.
-KafkaSourceConfig anchored(KafkaSourceConfig config) {
-  if (!config.pattern.empty()) config.pattern = "^(" + config.pattern + ")$";
-  return config;
-}
 
 class KafkaSource final : public Source, private ConsumerListener {
  public:
@@ -113,8 +38,9 @@ class KafkaSource final : public Source, private ConsumerListener {
         topics_(std::move(topics)),
         assignment_(topics_),
         messages_(config_.poll_max),
-        records_(config_.poll_max) {}
-  ~KafkaSource() override { close(milliseconds{1'000}); }
+        records_(config_.poll_max),
+        link_(config_.client.bootstrap) {}
+  ~KafkaSource() override { close(kDestructorClose); }
 
   base::Status connect();
 
@@ -128,37 +54,36 @@ class KafkaSource final : public Source, private ConsumerListener {
   void close(milliseconds deadline) noexcept override;
 
  private:
+  // librdkafka calls these while we take messages.
   void on_client_error(rd_kafka_resp_err_t error, std::string_view reason) override;
   void on_assign(std::vector<TopicPartition> partitions) override;
   void on_revoke(std::vector<TopicPartition> partitions) override;
 
-  // Notices of the helper thread.
   void serve(const Notice& notice);
   void begin(const Notice& notice);
-  void repositioned(const Notice& notice);
-  void read_again(const Slot& slot);
-  void hand_to_client(const std::vector<Place>& places);
+  void reposition(const Notice& notice);
   void unassign_left();
+  void rebuild();
 
   std::size_t wait_and_take(Clock::time_point deadline);
   void convert(std::size_t count);
   void message_error(const rd_kafka_message_t& message, Slot* slot);
+  void other_error(const rd_kafka_message_t& message, const Slot* slot);
   void skip_poison(const rd_kafka_message_t& message, Slot& slot);
   void reached(Slot& slot);
   [[nodiscard]] bool all_done() const;
-
-  void broken(base::Error error);
-  void trouble(std::string_view reason, bool all_down);
-  void healed();
-  void fatal();
-  void rebuild();
-  void event(EventKind kind, const Slot& slot, base::Error error = {});
   void free_messages() noexcept;
+
+  void trouble(std::string_view reason, bool all_brokers);
+  void fatal();
+  void say(EventKind kind, base::Error error = {});
+  void say(EventKind kind, const Slot& slot);
+  void require(const base::Status& status) {
+    if (!status) failure_ = status.error();
+  }
 
   void update_pause();
   void hold_paused();
-  [[nodiscard]] bool cooperative() const;
-  [[nodiscard]] PartitionList list_of(const std::vector<const Slot*>& slots) const;
 
   KafkaSourceConfig config_;
   Share share_;
@@ -174,16 +99,12 @@ class KafkaSource final : public Source, private ConsumerListener {
   std::vector<SourceEvent> events_;
   std::vector<SourceEvent> next_events_;  // true only after this poll's records
   std::optional<base::Error> failure_;
+  Link link_;
 
-  std::uint64_t generation_ = 0;  // of the last group assignment
+  std::uint64_t generation_ = 0;   // of the last group assignment
   bool assign_pending_ = false;    // the group waits for our assign()
   bool unassign_pending_ = false;  // or for our unassign()
-  bool complete_ = false;         // every partition of a bounded read is known
-
-  bool broken_ = false;
-  bool ever_healthy_ = false;
-  unsigned attempts_ = 0;
-  std::string reason_;  // last connection trouble, in the user's words
+  bool complete_ = false;          // every partition of a bounded read is known
 
   bool all_paused_ = false;
   Clock::time_point paused_since_;
@@ -201,7 +122,6 @@ base::Status KafkaSource::connect() {
 
 base::Result<Poll> KafkaSource::poll(milliseconds timeout) {
   free_messages();
-  filled_ = 0;
   events_ = std::exchange(next_events_, {});
   if (!failure_ && !consumer_) {
     failure_ = base::Error{.code = base::ErrorCode::kCancelled, .message = "the source is closed"};
@@ -250,8 +170,7 @@ void KafkaSource::convert(std::size_t count) {
       message_error(m, slot);
       continue;
     }
-    // Revoked meanwhile, delivered before (librdkafka has replayed positions after a resume), or
-    // beyond the end of a bounded read: not handed on.
+    // Revoked meanwhile, or delivered before (librdkafka has replayed positions after a resume).
     if (slot == nullptr || !slot->active || m.offset < slot->next) [[unlikely]] continue;
     if (m.offset >= slot->end) [[unlikely]] {
       reached(*slot);
@@ -269,33 +188,42 @@ void KafkaSource::convert(std::size_t count) {
     r.has_key = m.key != nullptr;
     if (slot->next >= slot->end) [[unlikely]] reached(*slot);
   }
-  if (filled_ != 0 && broken_) healed();
+  if (filled_ != 0 && link_.broken() && link_.healed()) say(EventKind::kHealed);
 }
 
 void KafkaSource::message_error(const rd_kafka_message_t& m, Slot* slot) {
-  const std::string what = slot == nullptr ? "consumer" : slot->name();
-  const auto text = [&] { return what + ": " + rd_kafka_message_errstr(&m); };
+  const bool ours = slot != nullptr && slot->active;
   if (m.err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
     // Control records and compacted ones at the end are passed over: the end is where we are.
-    if (slot != nullptr && slot->active && m.offset >= slot->end) reached(*slot);
-  } else if (m.err == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET ||
-             m.err == RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE) {
-    if (slot != nullptr && slot->active && !std::exchange(slot->asked_range, true)) {
+    if (ours && m.offset >= slot->end) reached(*slot);
+  } else if (code_of(m.err) == base::ErrorCode::kOffsetOutOfRange) {
+    if (ours && !std::exchange(slot->asked_range, true)) {
       consumer_->watcher().ask_range({slot->topic, slot->task.partition});
     }
   } else if (is_poison(m.err)) {
-    if (slot != nullptr && slot->active) skip_poison(m, *slot);
+    if (ours) skip_poison(m, *slot);
   } else if (m.err == RD_KAFKA_RESP_ERR__FATAL) {
     fatal();
   } else if (is_connection_trouble(m.err)) {
     trouble(rd_kafka_message_errstr(&m), false);
   } else if (code_of(m.err) == base::ErrorCode::kTopicNotFound) {
     consumer_->watcher().probe();  // says which, and what the user may have meant
-  } else if (code_of(m.err) == base::ErrorCode::kAuthorization) {
-    const bool of_group = m.err == RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED;
-    if (!of_group || !config_.group.empty()) failure_ = kafka_error_text(m.err, text());
   } else {
-    broken(kafka_error_text(m.err, text()));
+    other_error(m, slot);
+  }
+}
+
+void KafkaSource::other_error(const rd_kafka_message_t& m, const Slot* slot) {
+  // Direct assignment asks nothing of a group; that it may not be used does not matter.
+  if (m.err == RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED && config_.group.empty()) return;
+  base::Error error =
+      kafka_error_text(m.err, (slot == nullptr ? "consumer" : slot->name()) + ": " +
+                                  rd_kafka_message_errstr(&m));
+  if (error.code == base::ErrorCode::kAuthorization) {
+    failure_ = std::move(error);
+  } else {
+    link_.set_broken();
+    say(EventKind::kBroken, std::move(error));
   }
 }
 
@@ -303,29 +231,23 @@ void KafkaSource::message_error(const rd_kafka_message_t& m, Slot* slot) {
 // a batch that cannot be unpacked gives the same error at its base offset: step on from where we are.
 void KafkaSource::skip_poison(const rd_kafka_message_t& m, Slot& slot) {
   const std::int64_t at = std::max(m.offset, slot.next);
+  const std::string where = slot.name() + '@' + std::to_string(at);
+  slot.next = at;
+  say(EventKind::kRejected, slot);
+  events_.back().error = kafka_error_text(m.err, where + ": " + rd_kafka_message_errstr(&m));
   slot.next = at + 1;
-  SourceEvent rejected{.kind = EventKind::kRejected,
-                       .task = slot.task,
-                       .epoch = slot.epoch,
-                       .offset = at,
-                       .error = kafka_error_text(m.err, slot.name() + '@' + std::to_string(at) +
-                                                            ": " + rd_kafka_message_errstr(&m))};
-  events_.push_back(std::move(rejected));
-  const PartitionList list = list_of({&slot});
-  ErrorHandle(rd_kafka_seek_partitions(consumer_->client(), list.get(), 0));
+  consumer_->seek(slot.place());
   if (slot.next >= slot.end) reached(slot);
 }
 
 void KafkaSource::reached(Slot& slot) {
   if (std::exchange(slot.done, true)) return;
-  SourceEvent end{.kind = EventKind::kReachedEnd,
-                  .task = slot.task,
-                  .epoch = slot.epoch,
-                  .offset = slot.next,
-                  .error = {}};
-  next_events_.push_back(std::move(end));
-  const PartitionList list = list_of({&slot});  // do not fetch what nobody will read
-  rd_kafka_pause_partitions(consumer_->client(), list.get());
+  next_events_.push_back({.kind = EventKind::kReachedEnd,
+                          .task = slot.task,
+                          .epoch = slot.epoch,
+                          .offset = slot.next,
+                          .error = {}});
+  consumer_->pause({slot.place()});  // do not fetch what nobody will read
 }
 
 bool KafkaSource::all_done() const {
@@ -335,28 +257,28 @@ bool KafkaSource::all_done() const {
                      [](const auto& s) { return !s->active || s->done; });
 }
 
+void KafkaSource::free_messages() noexcept {
+  for (std::size_t i = 0; i < taken_; ++i) rd_kafka_message_destroy(messages_[i]);
+  taken_ = 0;
+  filled_ = 0;
+}
+
 void KafkaSource::serve(const Notice& notice) {
   switch (notice.kind) {
     case NoticeKind::kPlaces:
       begin(notice);
       break;
     case NoticeKind::kWaiting:
-      events_.push_back({.kind = EventKind::kWaiting, .task = {}, .error = notice.error});
+      say(EventKind::kWaiting, notice.error);
       break;
     case NoticeKind::kBroken:
-      ++attempts_;
-      broken(kafka_error_text(RD_KAFKA_RESP_ERR__TRANSPORT,
-                              (reason_.empty() ? "cannot reach " + config_.client.bootstrap +
-                                                     ": no answer"
-                                               : reason_) +
-                                  "; retrying (attempt " + std::to_string(attempts_) + ')'));
+      say(EventKind::kBroken, link_.unanswered());
       break;
     case NoticeKind::kHealed:
-      ever_healthy_ = true;
-      if (broken_) healed();
+      if (link_.healed()) say(EventKind::kHealed);
       break;
     case NoticeKind::kRange:
-      repositioned(notice);
+      reposition(notice);
       break;
     case NoticeKind::kFatal:
       failure_ = notice.error;
@@ -368,38 +290,21 @@ void KafkaSource::serve(const Notice& notice) {
 void KafkaSource::begin(const Notice& notice) {
   const bool in_group = !config_.group.empty();
   if (in_group && (!assign_pending_ || notice.generation != generation_)) return;  // outdated
-  hand_to_client(notice.places);
+  assign_pending_ = false;
+  require(consumer_->assign(notice.places));
   for (const Place& place : notice.places) {
     Slot& slot = assignment_.activate(place);
-    event(EventKind::kAssigned, slot);
+    say(EventKind::kAssigned, slot);
     if (slot.next >= slot.end) reached(slot);
   }
   complete_ = complete_ || notice.complete;
   update_pause();
 }
 
-void KafkaSource::hand_to_client(const std::vector<Place>& places) {
-  const PartitionList list = make_partition_list(static_cast<int>(places.size()));
-  for (const Place& p : places) {
-    rd_kafka_topic_partition_list_add(list.get(), p.topic.c_str(), p.partition)->offset = p.offset;
-  }
-  rd_kafka_t* client = consumer_->client();
-  const bool in_group = !config_.group.empty();
-  if (in_group && !cooperative()) {
-    const auto error = rd_kafka_assign(client, list.get());
-    if (error != RD_KAFKA_RESP_ERR_NO_ERROR) failure_ = kafka_error(error, "assign");
-  } else if (in_group || !places.empty()) {
-    const ErrorHandle error(rd_kafka_incremental_assign(client, list.get()));
-    if (error) failure_ = kafka_error(*error, "assign");
-  }
-  assign_pending_ = false;
-}
-
 // The broker does not have the position that we asked for; notice.range says what it has.
-void KafkaSource::repositioned(const Notice& notice) {
+void KafkaSource::reposition(const Notice& notice) {
   Slot* slot = assignment_.find(notice.where);
-  if (slot == nullptr || !slot->active || !slot->asked_range) return;
-  slot->asked_range = false;
+  if (slot == nullptr || !slot->active || !std::exchange(slot->asked_range, false)) return;
   const auto& [low, high] = notice.range;
   const std::string asked = std::to_string(slot->next);
   std::string text = slot->name() + ": offset " + asked;
@@ -411,37 +316,18 @@ void KafkaSource::repositioned(const Notice& notice) {
     text += " does not exist: the partition ends at " + std::to_string(high) +
             " (was the topic made anew?)";
   }
+  constexpr auto kCode = RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE;
   if (config_.on_out_of_range == OutOfRange::kError) {
-    failure_ = kafka_error_text(RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE,
-                                text + "; choose on_out_of_range=\"earliest\" or \"latest\" to go on");
+    text += "; choose on_out_of_range=\"earliest\" or \"latest\" to go on";
+    failure_ = kafka_error_text(kCode, text);
     return;
   }
   slot->next = config_.on_out_of_range == OutOfRange::kEarliest ? low : high;
-  broken(kafka_error_text(RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE,
-                          text + "; going on from " + std::to_string(slot->next)));
-  read_again(*slot);
+  link_.set_broken();
+  say(EventKind::kBroken,
+      kafka_error_text(kCode, text + "; going on from " + std::to_string(slot->next)));
+  require(consumer_->assign_again(slot->place(), assignment_.places()));
   if (slot->next >= slot->end) reached(*slot);
-}
-
-// After an offset error librdkafka has given the partition up, and a seek does not start it again: it
-// takes a new assignment.
-void KafkaSource::read_again(const Slot& slot) {
-  rd_kafka_t* client = consumer_->client();
-  std::vector<const Slot*> ours{&slot};
-  if (config_.group.empty() || cooperative()) {
-    const PartitionList list = list_of(ours);
-    ErrorHandle(rd_kafka_incremental_unassign(client, list.get()));
-    const ErrorHandle error(rd_kafka_incremental_assign(client, list.get()));
-    if (error) failure_ = kafka_error(*error, "assign");
-    return;
-  }
-  ours.clear();
-  for (const auto& s : assignment_.slots()) {
-    if (s->active) ours.push_back(s.get());
-  }
-  const PartitionList list = list_of(ours);
-  const auto error = rd_kafka_assign(client, list.get());
-  if (error != RD_KAFKA_RESP_ERR_NO_ERROR) failure_ = kafka_error(error, "assign");
 }
 
 void KafkaSource::on_assign(std::vector<TopicPartition> partitions) {
@@ -463,7 +349,7 @@ void KafkaSource::on_revoke(std::vector<TopicPartition> partitions) {
   ++generation_;  // an assignment that is still being resolved is void
   for (const TopicPartition& name : partitions) {
     Slot& slot = assignment_.slot(name);
-    if (slot.active) event(EventKind::kRevoked, slot);
+    if (slot.active) say(EventKind::kRevoked, slot);
     slot.active = false;
     slot.leaving = true;
   }
@@ -474,109 +360,70 @@ void KafkaSource::on_revoke(std::vector<TopicPartition> partitions) {
 
 void KafkaSource::unassign_left() {
   if (!std::exchange(unassign_pending_, false)) return;
-  std::vector<const Slot*> left;
+  std::vector<Place> left;
   for (const auto& slot : assignment_.slots()) {
-    if (std::exchange(slot->leaving, false)) left.push_back(slot.get());
+    if (std::exchange(slot->leaving, false)) left.push_back(slot->place());
   }
-  if (cooperative()) {
-    const PartitionList list = list_of(left);
-    const ErrorHandle error(rd_kafka_incremental_unassign(consumer_->client(), list.get()));
-    if (error) failure_ = kafka_error(*error, "unassign");
-  } else {
-    rd_kafka_assign(consumer_->client(), nullptr);
-  }
-}
-
-bool KafkaSource::cooperative() const {
-  const char* protocol = rd_kafka_rebalance_protocol(consumer_->client());
-  return protocol != nullptr && std::string_view(protocol) == "COOPERATIVE";
-}
-
-PartitionList KafkaSource::list_of(const std::vector<const Slot*>& slots) const {
-  PartitionList list = make_partition_list(static_cast<int>(slots.size()));
-  for (const Slot* slot : slots) {
-    rd_kafka_topic_partition_list_add(list.get(), slot->topic.c_str(), slot->task.partition)
-        ->offset = slot->next;
-  }
-  return list;
+  require(consumer_->unassign(left));
 }
 
 void KafkaSource::on_client_error(rd_kafka_resp_err_t error, std::string_view reason) {
   if (error == RD_KAFKA_RESP_ERR__FATAL) {
     fatal();
-  } else if (code_of(error) == base::ErrorCode::kAuthentication) {
-    reason_ = reach_failure(reason, config_.client.bootstrap);
-    // A wrong password does not heal; one that a broker forgets later may come back.
-    if (!ever_healthy_) failure_ = kafka_error_text(error, reason_);
-  } else if (is_connection_trouble(error)) {
+  } else if (code_of(error) == base::ErrorCode::kAuthentication && !link_.ever_answered()) {
+    // A wrong password does not heal.
+    failure_ = kafka_error_text(error, reach_failure(reason, config_.client.bootstrap));
+  } else if (is_connection_trouble(error) || code_of(error) == base::ErrorCode::kAuthentication) {
     trouble(reason, error == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN);
   }
 }
 
-void KafkaSource::trouble(std::string_view reason, bool all_down) {
-  if (!all_down || reason_.empty()) reason_ = reach_failure(reason, config_.client.bootstrap);
-  if (broken_) return;
-  // A closed connection alone is no outage: librdkafka opens another, or another broker answers.
-  consumer_->watcher().probe();
-  if (all_down || !ever_healthy_) {
-    broken(kafka_error_text(RD_KAFKA_RESP_ERR__TRANSPORT, reason_ + "; retrying"));
-  }
-}
-
-void KafkaSource::broken(base::Error error) {
-  broken_ = true;
-  events_.push_back({.kind = EventKind::kBroken, .task = {}, .error = std::move(error)});
-}
-
-void KafkaSource::healed() {
-  broken_ = false;
-  attempts_ = 0;
-  reason_.clear();
-  events_.push_back({.kind = EventKind::kHealed, .task = {}, .error = {}});
+void KafkaSource::trouble(std::string_view reason, bool all_brokers) {
+  const bool known = link_.broken();
+  if (auto error = link_.trouble(reason, all_brokers)) say(EventKind::kBroken, *std::move(error));
+  if (!known) consumer_->watcher().probe();
 }
 
 void KafkaSource::fatal() {
-  char text[512];
-  const auto error = rd_kafka_fatal_error(consumer_->client(), text, sizeof text);
+  const base::Error error = consumer_->fatal_error();
   const bool may_rebuild = !rebuilt_ || Clock::now() - *rebuilt_ > kRebuildAgain;
-  // Also happens to a member that is alone, after an outage longer than its session.
-  if (error == RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID && may_rebuild) {
+  // Happens also to a member that is alone, after an outage longer than its session.
+  if (error.native_code == RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID && may_rebuild) {
     fenced_ = true;
   } else {
-    failure_ = kafka_error_text(error, text);
+    failure_ = error;
   }
 }
 
 void KafkaSource::rebuild() {
   fenced_ = false;
   rebuilt_ = Clock::now();
-  free_messages();
-  filled_ = 0;
   for (const auto& slot : assignment_.slots()) {
-    if (std::exchange(slot->active, false)) event(EventKind::kRevoked, *slot);
+    if (std::exchange(slot->active, false)) say(EventKind::kRevoked, *slot);
     slot->leaving = false;
   }
-  broken(kafka_error_text(RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID,
-                          "the broker took group instance \"" + config_.group_instance +
-                              "\" for a newer one; joining again"));
-  close(milliseconds{2'000});
+  link_.set_broken();
+  say(EventKind::kBroken,
+      kafka_error_text(RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID,
+                       "the broker took group instance \"" + config_.group_instance +
+                           "\" for a newer one; joining again"));
+  close(kRebuildClose);
   assignment_.forget_client();
   assign_pending_ = unassign_pending_ = false;
   complete_ = false;
-  if (base::Status ok = connect(); !ok) failure_ = ok.error();
+  require(connect());
 }
 
-void KafkaSource::event(EventKind kind, const Slot& slot, base::Error error) {
+void KafkaSource::say(EventKind kind, base::Error error) {
+  events_.push_back({.kind = kind, .task = {}, .error = std::move(error)});
+}
+
+void KafkaSource::say(EventKind kind, const Slot& slot) {
   events_.push_back({.kind = kind,
                      .task = slot.task,
                      .epoch = slot.epoch,
                      .offset = slot.next,
-                     .error = std::move(error)});
-}
-
-void KafkaSource::free_messages() noexcept {
-  for (std::size_t i = 0; i < taken_; ++i) rd_kafka_message_destroy(messages_[i]);
-  taken_ = 0;
+                     .error = {}});
 }
 
 void KafkaSource::pause(std::span<const record::TaskId> tasks) {
@@ -587,17 +434,16 @@ void KafkaSource::pause(std::span<const record::TaskId> tasks) {
 }
 
 void KafkaSource::resume(std::span<const record::TaskId> tasks) {
-  std::vector<const Slot*> held;
+  std::vector<Place> held;
   for (const record::TaskId& task : tasks) {
     Slot* slot = assignment_.find(task);
     if (slot == nullptr) continue;
     slot->paused = false;
-    if (std::exchange(slot->held, false) && slot->active && !slot->done) held.push_back(slot);
+    if (std::exchange(slot->held, false) && slot->active && !slot->done) {
+      held.push_back(slot->place());
+    }
   }
-  if (!held.empty() && consumer_) {
-    const PartitionList list = list_of(held);
-    rd_kafka_resume_partitions(consumer_->client(), list.get());
-  }
+  if (consumer_) consumer_->resume(held);
   update_pause();
 }
 
@@ -605,8 +451,7 @@ void KafkaSource::update_pause() {
   std::size_t running = 0;
   std::size_t paused = 0;
   for (const auto& slot : assignment_.slots()) {
-    if (!slot->active || slot->done) continue;
-    ++(slot->paused ? paused : running);
+    if (slot->active && !slot->done) ++(slot->paused ? paused : running);
   }
   const bool all = paused != 0 && running == 0;
   if (all && !all_paused_) paused_since_ = Clock::now();
@@ -615,63 +460,39 @@ void KafkaSource::update_pause() {
 }
 
 void KafkaSource::hold_paused() {
-  std::vector<const Slot*> hold;
+  std::vector<Place> hold;
   for (const auto& slot : assignment_.slots()) {
     if (!slot->active || slot->done || !slot->paused) continue;
-    if (!std::exchange(slot->held, true)) hold.push_back(slot.get());
+    if (!std::exchange(slot->held, true)) hold.push_back(slot->place());
   }
-  if (hold.empty() || !consumer_) return;
-  const PartitionList list = list_of(hold);
-  rd_kafka_pause_partitions(consumer_->client(), list.get());
+  if (consumer_) consumer_->pause(hold);
 }
 
 base::Status KafkaSource::commit(std::span<const TaskPosition> positions) {
-  if (config_.group.empty() || !consumer_) return {};
-  const PartitionList list = make_partition_list(static_cast<int>(positions.size()));
+  if (!consumer_) return {};
+  std::vector<Place> places;
   for (const TaskPosition& position : positions) {
     const Slot* slot = assignment_.find(position.task);
     if (slot == nullptr || slot->epoch != position.epoch || position.position < 0) continue;
     if (!slot->active && !slot->leaving) continue;  // not ours to commit any more
-    rd_kafka_topic_partition_list_add(list.get(), slot->topic.c_str(), slot->task.partition)
-        ->offset = position.position;
+    places.push_back(slot->place());
+    places.back().offset = position.position;
   }
-  if (list->cnt == 0) return {};
-  // rd_kafka_commit has no deadline: the answer comes through a queue of our own.
-  const QueueHandle answers(rd_kafka_queue_new(consumer_->client()));
-  const std::string what = "commit of group \"" + config_.group + '"';
-  auto error =
-      rd_kafka_commit_queue(consumer_->client(), list.get(), answers.get(), nullptr, nullptr);
-  if (error != RD_KAFKA_RESP_ERR_NO_ERROR) return kafka_error(error, what);
-  const milliseconds deadline = broken_ ? kBrokenCommit : config_.commit_timeout;
-  const EventHandle answer(
-      rd_kafka_queue_poll(answers.get(), static_cast<int>(deadline.count())));
-  if (!answer) return kafka_error(RD_KAFKA_RESP_ERR__TIMED_OUT, what);
-  error = rd_kafka_event_error(answer.get());
-  const rd_kafka_topic_partition_list_t* done =
-      rd_kafka_event_topic_partition_list(answer.get());
-  for (int i = 0; done != nullptr && i < done->cnt && error == RD_KAFKA_RESP_ERR_NO_ERROR; ++i) {
-    error = done->elems[i].err;
-  }
-  if (error != RD_KAFKA_RESP_ERR_NO_ERROR) return kafka_error(error, what);
-  return {};
+  return consumer_->commit(places, link_.broken() ? kBrokenCommit : config_.commit_timeout);
 }
 
 std::vector<TaskPosition> KafkaSource::positions() const {
   std::vector<TaskPosition> out;
   for (const auto& slot : assignment_.slots()) {
     if (!slot->active) continue;
-    std::int64_t low = -1;
-    std::int64_t high = -1;
-    if (consumer_) {
-      rd_kafka_get_watermark_offsets(consumer_->client(), slot->topic.c_str(),
-                                     slot->task.partition, &low, &high);
-    }
-    if (slot->end != Slot::kNoEnd) high = slot->end;
+    OffsetRange range{.low = -1, .high = -1};
+    if (consumer_) range = consumer_->watermarks(slot->topic, slot->task.partition);
+    if (slot->end != Slot::kNoEnd) range.high = slot->end;
     out.push_back({.task = slot->task,
                    .epoch = slot->epoch,
                    .position = slot->next,
-                   .low_watermark = std::max<std::int64_t>(low, -1),
-                   .high_watermark = std::max<std::int64_t>(high, -1)});
+                   .low_watermark = range.low,
+                   .high_watermark = range.high});
   }
   return out;
 }
@@ -693,7 +514,6 @@ void KafkaSource::close(milliseconds deadline) noexcept {
     return;
   }
   free_messages();
-  filled_ = 0;
   consumer->set_listener(nullptr);
   run_within([c = std::move(consumer)] { c->shutdown(); }, deadline);
 }
@@ -709,20 +529,16 @@ base::Result<std::unique_ptr<Source>> make_kafka_source(KafkaSourceConfig config
 base::Result<std::vector<std::unique_ptr<Source>>> make_kafka_sources(
     const KafkaSourceConfig& config, std::size_t count) {
   if (base::Status ok = check(config); !ok) return ok.error();
-  if (!config.pattern.empty()) {
-    if (base::Status ok = check_pattern(config.pattern); !ok) return ok.error();
-  }
-  if (count == 0 || (count > 1 && !config.group.empty())) {
+  if (count == 0) return base::invalid_argument("expected at least one source");
+  if (count > 1 && !config.group.empty()) {
     return base::invalid_argument(
-        count == 0 ? "expected at least one source"
-                   : "several sources share out partitions by direct assignment; with a group, the "
-                     "group does that: start more workers instead");
+        "several sources share out partitions by direct assignment; with a group, the group does "
+        "that: start more workers instead");
   }
   const auto topics = std::make_shared<TopicTable>(config.topics);
   std::vector<std::unique_ptr<Source>> sources;
   for (std::size_t i = 0; i < count; ++i) {
-    auto source =
-        std::make_unique<KafkaSource>(anchored(config), Share{.index = i, .count = count}, topics);
+    auto source = std::make_unique<KafkaSource>(config, Share{.index = i, .count = count}, topics);
     if (base::Status ok = source->connect(); !ok) return ok.error();
     sources.push_back(std::move(source));
   }

@@ -42,6 +42,9 @@ struct Slot {
   std::int64_t next = 0;  // offset that may be delivered next
   std::int64_t end = kNoEnd;
 
+  [[nodiscard]] Place place() const {
+    return {.topic = topic, .partition = task.partition, .offset = next, .end = -1};
+  }
   [[nodiscard]] std::string name() const {
     return topic + '[' + std::to_string(task.partition) + ']';
   }
@@ -62,6 +65,8 @@ class Assignment {
   [[nodiscard]] Slot& slot(const TopicPartition& name);
   // A new epoch: reading begins at `place`.
   Slot& activate(const Place& place);
+  // Where reading of the active ones goes on.
+  [[nodiscard]] std::vector<Place> places() const;
   // Topic pointers of a client that goes away mean nothing any more.
   void forget_client() noexcept;
 

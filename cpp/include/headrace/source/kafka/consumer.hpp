@@ -13,9 +13,11 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <mutex>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -46,9 +48,27 @@ class Consumer final : public ClientEvents {
       ConsumerListener* listener);
   explicit Consumer(LogSink log) : ClientEvents(std::move(log)) {}
 
-  [[nodiscard]] rd_kafka_t* client() const noexcept { return client_.get(); }
   [[nodiscard]] bool usable() const noexcept { return client_.usable(); }
   [[nodiscard]] Watcher& watcher() noexcept { return *watcher_; }
+
+  // What to tell librdkafka about partitions; Place::offset is where to read on.
+  // Reads these too (directly or cooperatively), or these only (a group with the eager protocol).
+  [[nodiscard]] base::Status assign(const std::vector<Place>& places);
+  // Gives these back (cooperatively), or everything (eagerly).
+  [[nodiscard]] base::Status unassign(const std::vector<Place>& places);
+  // Begins again at `place`, also after an offset error, where librdkafka has given the partition up
+  // and a seek does not start it again; `all` are all places that are ours.
+  [[nodiscard]] base::Status assign_again(const Place& place, const std::vector<Place>& all);
+  void seek(const Place& place);
+  void pause(const std::vector<Place>& places);
+  void resume(const std::vector<Place>& places);
+  // Commits Place::offset for the group, waiting for at most `deadline`.
+  [[nodiscard]] base::Status commit(const std::vector<Place>& places,
+                                    std::chrono::milliseconds deadline);
+  // Low and high watermark as of the last fetch; -1 where not known.
+  [[nodiscard]] OffsetRange watermarks(const std::string& topic, std::int32_t partition) const;
+  // The error behind RD_KAFKA_RESP_ERR__FATAL.
+  [[nodiscard]] base::Error fatal_error() const;
 
   // Waits for the first message, then takes what is there. Serves callbacks meanwhile. Returns early,
   // with nothing, after wake() or post().
@@ -73,9 +93,10 @@ class Consumer final : public ClientEvents {
 
  private:
   void post(Notice notice);
+  [[nodiscard]] bool incremental() const;
 
   ConsumerListener* listener_ = nullptr;
-  bool in_group_ = false;
+  std::string group_;  // empty: direct assignment
   std::mutex mutex_;
   std::condition_variable changed_;
   std::vector<Notice> inbox_;
