@@ -8,8 +8,8 @@
 //    "schema": {"fields": [{"name": "Date", "type": "timestamp", "nullable": false, "unit": "auto",
 //                           "path": ["Date"]}, ...], "event_time": "Date", "key": "Ticker"},
 //    "steps": [
-//      {"op": "validate", "rules": [{"name": "High >= Low", "expr": E}], "on_reject":
-//      "dead_letter"},
+//      {"op": "validate", "on_reject": "dead_letter",
+//       "rules": [{"name": "High >= Low", "expr": E}]},
 //      {"op": "with_columns", "columns": [
 //          {"kind": "expr", "name": "mid", "expr": E},
 //          {"kind": "indicator", "indicator": "bbands", "inputs": ["Close"],
@@ -17,18 +17,27 @@
 //           "outputs": ["bbands_upper", "bbands_middle", "bbands_lower"]}]},
 //      {"op": "filter", "expr": E},
 //      {"op": "select", "columns": ["Date", "Close"]},
-//      {"op": "predict", "predictor": 0, "inputs": ["rsi", "aroon_up"], "outputs": ["p_up"]}]}
+//      {"op": "predict", "predictor": 0, "inputs": ["rsi", "aroon_up"], "outputs": ["p_up"],
+//       "window": null}]}
 //
 // E is validate/expression.hpp's language. unit: auto s ms us ns. on_reject: dead_letter drop flag
 // ("flag" keeps the row and adds the nullable string column "rejected" with the rule's name). All
 // columns of one with_columns see the schema before it, as in Polars. `predictor` is an index into
-// the predictors handed to the engine.
+// the predictors handed to parse().
+//
+// A key that nobody knows is an error, wherever it stands; null is the same as absent. An
+// indicator's parameters that are not given have their defaults. A new column takes the place of
+// its namesake, but not of event time or key. `window` is only compared with what the predictor was
+// loaded for.
 //
 // Thread contract: immutable value.
+// Cost: parsing compiles everything once; instantiate() compiles it again for each task.
+//
+//   Plan plan = Plan::parse(text).value_or_throw();
+//   std::vector<ops::OperatorPtr> chain = plan.instantiate().value_or_throw();
 #pragma once
 
 #include <memory>
-#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -52,14 +61,22 @@ class Plan {
   [[nodiscard]] const decode::DecoderOptions& decoder_options() const noexcept { return decoder_; }
   // A fresh chain of operators with empty state: one per task.
   [[nodiscard]] base::Result<std::vector<ops::OperatorPtr>> instantiate() const;
+  // How many operators at the head of the chain only check rules: the engine runs them right after
+  // decoding, while the original bytes are at hand for dead letters.
+  [[nodiscard]] std::size_t leading_rules() const noexcept { return leading_rules_; }
 
  private:
   struct Step;
+  [[nodiscard]] static Plan parse_or_throw(
+      std::string_view json, std::vector<std::shared_ptr<model::Predictor>> predictors);
+  [[nodiscard]] record::SchemaPtr checked_output() const;
+
   record::SchemaPtr input_;
   record::SchemaPtr output_;
   std::string format_;
   decode::DecoderOptions decoder_;
   std::vector<std::shared_ptr<const Step>> steps_;
+  std::size_t leading_rules_ = 0;
   std::vector<std::shared_ptr<model::Predictor>> predictors_;
 };
 

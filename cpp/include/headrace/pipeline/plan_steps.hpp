@@ -1,0 +1,54 @@
+// The steps of a plan: read from JSON once, made into operators for every task.
+//
+// Thread contract: immutable values, pure functions.
+// Cost: parsing and compiling; per stream and task, not per record.
+//
+//   StepSpec step = parse_step(R"({"op": "select", "columns": ["Close"]})");
+//   ops::OperatorPtr op = make_operator(step, schema, predictors).value_or_throw();
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include <headrace/model/predict_operator.hpp>
+#include <headrace/ops/columns_operator.hpp>
+#include <headrace/ops/validate_operator.hpp>
+
+namespace headrace::pipeline {
+
+struct ValidateSpec {
+  std::vector<ops::Rule> rules;
+  ops::OnReject on_reject = ops::OnReject::kDeadLetter;
+};
+struct ColumnsSpec {
+  std::vector<ops::NewColumns> columns;
+};
+struct FilterSpec {
+  validate::Expression condition;
+};
+struct SelectSpec {
+  std::vector<std::string> columns;
+};
+struct PredictSpec {
+  std::size_t predictor = 0;
+  std::vector<std::string> inputs;
+  std::vector<std::string> outputs;
+  std::optional<std::int64_t> window;  // to be compared with the predictor's where given
+};
+
+using StepSpec = std::variant<ValidateSpec, ColumnsSpec, FilterSpec, SelectSpec, PredictSpec>;
+
+// Throws base::Exception with what was received and what is known.
+[[nodiscard]] StepSpec parse_step(std::string_view json);
+
+[[nodiscard]] base::Result<ops::OperatorPtr> make_operator(
+    const StepSpec& step, const record::SchemaPtr& schema,
+    std::span<const std::shared_ptr<model::Predictor>> predictors);
+
+}  // namespace headrace::pipeline

@@ -1,0 +1,206 @@
+#include <headrace/pipeline/plan_json.hpp>
+#include <headrace/pipeline/plan_steps.hpp>
+
+#include <algorithm>
+#include <utility>
+
+#include <headrace/base/nearest.hpp>
+#include <headrace/ops/filter_operator.hpp>
+#include <headrace/ops/select_operator.hpp>
+
+namespace headrace::pipeline {
+namespace {
+
+using base::Result;
+using ops::OperatorPtr;
+using simdjson::dom::element;
+
+// ---- JSON to spec
+
+validate::Expression parse_tree(const JsonObject& object) {
+  Result<validate::Expression> tree = validate::parse_expression(json_text(object.require("expr")));
+  if (tree) return std::move(*tree);
+  base::Error error = tree.error();
+  error.message = object.where() + ": " + error.message;
+  throw base::Exception(error);
+}
+
+StepSpec parse_validate(const element& json) {
+  static const std::vector<std::string> kChoices{"dead_letter", "drop", "flag"};
+  const JsonObject object(json, "validate", {"op", "rules", "on_reject"});
+  ValidateSpec spec;
+  for (const element& entry : object.list("rules")) {
+    const JsonObject rule(entry, "validate: rule", {"name", "expr"});
+    spec.rules.push_back({.name = rule.text("name"), .expression = parse_tree(rule)});
+  }
+  spec.on_reject = static_cast<ops::OnReject>(object.choice("on_reject", kChoices, 0));
+  return spec;
+}
+
+const ops::IndicatorInfo& indicator_named(const std::string& name) {
+  if (const ops::IndicatorInfo* info = ops::find_indicator(name)) return *info;
+  std::vector<std::string> names;
+  for (const ops::IndicatorInfo& info : ops::indicators()) names.push_back(info.name);
+  throw plan_error("with_columns: " + base::unknown_name("indicator", name, names));
+}
+
+// Parameters in the indicator's order, defaults where they are not given.
+std::vector<double> parse_params(const ops::IndicatorInfo& info, const element& json) {
+  std::vector<double> values;
+  std::vector<std::string> names;
+  for (const ops::ParamInfo& param : info.params) {
+    values.push_back(param.default_value);
+    names.push_back(param.name);
+  }
+  simdjson::dom::object given;
+  if (json.get(given) != simdjson::SUCCESS) {
+    throw plan_error("with_columns: " + info.name + ": \"params\": expected an object, got " +
+                     json_excerpt(json));
+  }
+  for (const auto& [name, value] : given) {
+    const auto at = std::find(names.begin(), names.end(), name);
+    if (at == names.end()) {
+      throw plan_error("with_columns: " + info.name + ": " +
+                       base::unknown_name("parameter", name, names));
+    }
+    double& number = values[static_cast<std::size_t>(at - names.begin())];
+    if (!value.is_number() || value.get(number) != simdjson::SUCCESS) {
+      throw plan_error("with_columns: " + info.name + ": " + std::string(name) +
+                       ": expected a number, got " + json_excerpt(value));
+    }
+  }
+  return values;
+}
+
+ops::NewColumns parse_column(const element& json) {
+  static const std::vector<std::string> kKinds{"expr", "indicator"};
+  const JsonObject any(json, "with_columns: column",
+                       {"kind", "name", "expr", "indicator", "inputs", "params", "outputs"});
+  (void)any.require("kind");
+  if (any.choice("kind", kKinds, 0) == 0) {
+    const JsonObject object(json, "with_columns: column", {"kind", "name", "expr"});
+    return {.names = {object.text("name")}, .source = parse_tree(object)};
+  }
+  const JsonObject object(json, "with_columns: column",
+                          {"kind", "indicator", "inputs", "params", "outputs"});
+  const ops::IndicatorInfo& info = indicator_named(object.text("indicator"));
+  ops::IndicatorCall call{.info = &info, .inputs = object.texts("inputs"), .params = {}};
+  call.params = parse_params(info, object.require("params"));
+  return {.names = object.texts("outputs"), .source = std::move(call)};
+}
+
+StepSpec parse_columns(const element& json) {
+  const JsonObject object(json, "with_columns", {"op", "columns"});
+  ColumnsSpec spec;
+  for (const element& entry : object.list("columns")) spec.columns.push_back(parse_column(entry));
+  return spec;
+}
+
+StepSpec parse_filter(const element& json) {
+  return FilterSpec{parse_tree(JsonObject(json, "filter", {"op", "expr"}))};
+}
+
+StepSpec parse_select(const element& json) {
+  return SelectSpec{JsonObject(json, "select", {"op", "columns"}).texts("columns")};
+}
+
+StepSpec parse_predict(const element& json) {
+  const JsonObject object(json, "predict", {"op", "predictor", "inputs", "outputs", "window"});
+  PredictSpec spec;
+  const std::int64_t predictor = object.integer("predictor");
+  if (predictor < 0) throw object.wrong("predictor", "an index", object.require("predictor"));
+  spec.predictor = static_cast<std::size_t>(predictor);
+  spec.inputs = object.texts("inputs");
+  spec.outputs = object.texts("outputs");
+  if (object.find("window")) spec.window = object.integer("window");
+  return spec;
+}
+
+// ---- spec to operator
+
+base::Error prefixed(const std::string& who, base::Error error) {
+  if (!error.message.starts_with(who)) error.message = who + ": " + error.message;
+  return error;
+}
+
+base::Status check_window(const PredictSpec& spec, const model::Predictor& predictor) {
+  if (!spec.window || *spec.window == static_cast<std::int64_t>(predictor.window())) return {};
+  return base::Error{.code = base::ErrorCode::kModel,
+                     .message = "predict: the model was loaded for a window of " +
+                                std::to_string(predictor.window()) + " rows, the step has " +
+                                std::to_string(*spec.window)};
+}
+
+struct Maker {
+  const record::SchemaPtr& schema;
+  std::span<const std::shared_ptr<model::Predictor>> predictors;
+
+  Result<OperatorPtr> operator()(const ValidateSpec& spec) const {
+    return ops::make_validate_operator(
+        {.schema = schema, .rules = spec.rules, .on_reject = spec.on_reject});
+  }
+  Result<OperatorPtr> operator()(const ColumnsSpec& spec) const {
+    return ops::make_columns_operator(schema, spec.columns);
+  }
+  Result<OperatorPtr> operator()(const FilterSpec& spec) const {
+    return ops::make_filter_operator(schema, spec.condition);
+  }
+  Result<OperatorPtr> operator()(const SelectSpec& spec) const {
+    return ops::make_select_operator(schema, spec.columns);
+  }
+  Result<OperatorPtr> operator()(const PredictSpec& spec) const {
+    if (spec.predictor >= predictors.size()) {
+      return base::invalid_argument("predict: no predictor " + std::to_string(spec.predictor) +
+                                    "; there are " + std::to_string(predictors.size()));
+    }
+    model::PredictArgs args{.schema = schema,
+                            .predictor = predictors[spec.predictor],
+                            .inputs = {},
+                            .outputs = spec.outputs};
+    if (base::Status fits = check_window(spec, *args.predictor); !fits) return fits.error();
+    for (const std::string& input : spec.inputs) {
+      const Result<int> index = schema->require(input);
+      if (!index) return prefixed("predict", index.error());
+      args.inputs.push_back(*index);
+    }
+    Result<OperatorPtr> made = model::make_predict_operator(std::move(args));
+    if (!made) return prefixed("predict", made.error());
+    return made;
+  }
+};
+
+}  // namespace
+
+StepSpec parse_step(std::string_view json) {
+  struct Kind {
+    std::string_view name;
+    StepSpec (*parse)(const element&);
+  };
+  static constexpr Kind kKinds[] = {{"validate", &parse_validate},
+                                    {"with_columns", &parse_columns},
+                                    {"filter", &parse_filter},
+                                    {"select", &parse_select},
+                                    {"predict", &parse_predict}};
+  simdjson::dom::parser parser;
+  element root;
+  if (parser.parse(json.data(), json.size()).get(root) != simdjson::SUCCESS) {
+    throw plan_error("steps: not JSON");
+  }
+  std::string_view op;
+  if (!root.is_object() || root["op"].get(op) != simdjson::SUCCESS) {
+    throw plan_error("steps: expected a step, {\"op\": ...}, got " + json_excerpt(root));
+  }
+  std::vector<std::string> names;
+  for (const Kind& kind : kKinds) {
+    if (kind.name == op) return kind.parse(root);
+    names.emplace_back(kind.name);
+  }
+  throw plan_error("steps: " + base::unknown_name("step", op, names));
+}
+
+Result<OperatorPtr> make_operator(const StepSpec& step, const record::SchemaPtr& schema,
+                                  std::span<const std::shared_ptr<model::Predictor>> predictors) {
+  return std::visit(Maker{schema, predictors}, step);
+}
+
+}  // namespace headrace::pipeline

@@ -1,0 +1,81 @@
+#include <headrace/pipeline/task.hpp>
+
+#include <span>
+#include <string>
+#include <utility>
+
+namespace headrace::pipeline {
+namespace {
+
+base::Error damaged(const std::string& how) {
+  return {.code = base::ErrorCode::kCheckpoint, .message = "the snapshot of a task " + how};
+}
+
+void put_section(base::ByteWriter& writer, const base::ByteWriter& section) {
+  const std::span<const std::byte> bytes = section.bytes();
+  writer.put_span(std::span(reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()));
+}
+
+// Restores one part from a section of its own: it cannot read on into the next one.
+template <class Part>
+base::Status restore_section(base::ByteReader& reader, Part& part) {
+  const base::Result<std::vector<std::uint8_t>> bytes = reader.get_vector<std::uint8_t>();
+  if (!bytes) return bytes.error();
+  base::ByteReader section(std::as_bytes(std::span(*bytes)));
+  if (base::Status status = part.restore(section); !status) return status;
+  if (section.remaining() != 0) return damaged("has a section that is too long");
+  return {};
+}
+
+}  // namespace
+
+base::Result<Task> Task::create(const Plan& plan, bool with_digest, std::size_t skip) {
+  base::Result<std::vector<ops::OperatorPtr>> operators = plan.instantiate();
+  if (!operators) return operators.error();
+  Task task;
+  operators->erase(operators->begin(), operators->begin() + static_cast<std::ptrdiff_t>(skip));
+  task.operators_ = std::move(*operators);
+  task.with_digest_ = with_digest;
+  return task;
+}
+
+base::Status Task::process(record::RecordBatch& batch, record::Rejects& rejects) {
+  for (const ops::OperatorPtr& op : operators_) {
+    if (base::Status status = op->process(batch, rejects); !status) return status;
+  }
+  if (with_digest_) digest_.update(batch);
+  return {};
+}
+
+std::uint64_t Task::dropped() const noexcept {
+  std::uint64_t sum = 0;
+  for (const ops::OperatorPtr& op : operators_) sum += op->dropped();
+  return sum;
+}
+
+void Task::snapshot(base::ByteWriter& writer) const {
+  writer.put(static_cast<std::uint64_t>(operators_.size()));
+  for (const ops::OperatorPtr& op : operators_) {
+    base::ByteWriter section;
+    op->snapshot(section);
+    put_section(writer, section);
+  }
+  base::ByteWriter section;
+  digest_.snapshot(section);
+  put_section(writer, section);
+}
+
+base::Status Task::restore(base::ByteReader& reader) {
+  std::uint64_t count = 0;
+  if (base::Status status = reader.get_into(count); !status) return status;
+  if (count != operators_.size()) {
+    return damaged("has " + std::to_string(count) + " operators, the plan has " +
+                   std::to_string(operators_.size()));
+  }
+  for (const ops::OperatorPtr& op : operators_) {
+    if (base::Status status = restore_section(reader, *op); !status) return status;
+  }
+  return restore_section(reader, digest_);
+}
+
+}  // namespace headrace::pipeline
