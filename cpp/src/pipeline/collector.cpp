@@ -165,6 +165,7 @@ Frame Collector::take() {
   frame.schema = impl_->schema;
   frame.rows = impl_->rows;
   frame.end_row = impl_->rows;
+  frame.exclusive = true;
   const std::optional<std::vector<std::uint32_t>> sorted = impl_->final_order();
   const std::vector<std::uint32_t>* order = sorted ? &*sorted : nullptr;
   EventOrder::Origins origins = impl_->order.origins(order);

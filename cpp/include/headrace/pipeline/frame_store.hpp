@@ -38,6 +38,7 @@ struct Frame {
   record::BufferPtr partitions;         // int32 per row
   record::BufferPtr offsets;            // int64 per row
   std::uint64_t end_row = 0;            // rows ever appended when this was taken: its position
+  bool exclusive = false;               // nobody else reads these columns: they may be changed
 };
 
 class FrameStore {

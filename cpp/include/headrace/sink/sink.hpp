@@ -1,7 +1,7 @@
 // Where results go. A sink takes shared, finished batches and dead letters; it never holds up reading.
 //
 // Thread contract: write/write_rejects/flush by the compute thread that owns the sink's tasks; one
-//   sink may serve several compute threads (implementations lock).
+//   sink may serve several compute threads (implementations lock). cancel by any thread.
 // Cost: one virtual call a batch.
 #pragma once
 
@@ -21,6 +21,9 @@ class Sink {
   [[nodiscard]] virtual base::Status write_rejects(std::span<const record::Reject> rejects) = 0;
   // Returns when everything written so far has been acknowledged, or with an error at the deadline.
   [[nodiscard]] virtual base::Status flush(std::chrono::milliseconds deadline) = 0;
+  // Any thread: a write or flush that waits, now or later, returns with an error instead. The engine
+  // is stopping and will not commit what was not acknowledged.
+  virtual void cancel() noexcept {}
 };
 
 }  // namespace headrace::sink

@@ -1,0 +1,100 @@
+// A compute thread: takes parcels from the ingest threads, runs their tasks, hands results on.
+//
+// Thread contract: start and join by the engine; everything else as said there.
+// Cost: per parcel one lock that nobody else wants (but for digest()), and the task's work.
+//
+//   ingest: compute.ring(0).try_push(std::move(parcel)); compute.bell().ring();
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+#include <headrace/pipeline/doorbell.hpp>
+#include <headrace/pipeline/lifecycle.hpp>
+#include <headrace/pipeline/outlet.hpp>
+#include <headrace/pipeline/parcel.hpp>
+#include <headrace/pipeline/task_registry.hpp>
+#include <headrace/ring/spsc_ring.hpp>
+
+namespace headrace::pipeline {
+
+// What the operators of a task are made of, and what is asked of them.
+struct TaskRecipe {
+  const Plan* plan = nullptr;
+  bool with_digest = false;
+};
+
+class Compute {
+ public:
+  using Ring = ring::SpscRing<ParcelPtr>;
+
+  struct Counters {
+    std::atomic<std::uint64_t> stale{0};
+    std::atomic<std::uint64_t> dropped{0};
+  };
+
+  Compute(TaskRecipe recipe, Outlet& outlet, Lifecycle& life, std::size_t producers,
+          const EngineOptions& options);
+
+  void start(const std::string& name);
+  void join();
+
+  // For ingest thread `producer` alone.
+  [[nodiscard]] Ring& ring(std::size_t producer) noexcept { return lanes_[producer]->ring; }
+  // The oldest `parcels` more of what is in the ring lose their rows (Overflow::kDropOldest).
+  void doom(std::size_t producer, std::size_t parcels) noexcept;
+  [[nodiscard]] std::size_t doomed(std::size_t producer) const noexcept;
+  // What is in the ring is to be conflated (Overflow::kConflate).
+  void congested(std::size_t producer) noexcept;
+  void producer_ended(std::size_t producer) noexcept;  // after its last push
+
+  // Any thread.
+  void ring_bell() noexcept { bell_.ring(); }
+  // Asks for everything done so far to be flushed and acknowledged; that has happened when
+  // flushed() has come to the returned number.
+  [[nodiscard]] std::uint64_t request_flush() noexcept;
+  [[nodiscard]] std::uint64_t flushed() const noexcept {
+    return flushed_.load(std::memory_order_acquire);
+  }
+  [[nodiscard]] const Counters& counters() const noexcept { return counters_; }
+  [[nodiscard]] Digest digest() const;
+
+ private:
+  struct Lane {  // from one ingest thread
+    explicit Lane(std::size_t capacity) : ring(capacity) {}
+    Ring ring;
+    std::atomic<std::size_t> doomed{0};
+    std::atomic<bool> congested{false};
+    std::atomic<bool> ended{false};
+  };
+
+  void run();
+  [[nodiscard]] bool all_producers_ended() const noexcept;
+  [[nodiscard]] bool serve(Lane& lane);
+  void thin_out(Lane& lane, std::span<ParcelPtr> parcels);
+  void handle(Parcel& parcel);
+  void process(Parcel& parcel);
+  [[nodiscard]] base::Status renew(TaskSlot& slot, std::uint32_t epoch);
+  void note_event_times(const Parcel& parcel);
+  void flush();
+
+  const TaskRecipe recipe_;
+  Outlet& outlet_;
+  Lifecycle& life_;
+  std::vector<std::unique_ptr<Lane>> lanes_;
+  std::vector<ParcelPtr> block_;  // parcels just popped
+  std::vector<TaskSlot*> slots_;  // that run here
+  std::atomic<std::uint64_t> flush_wanted_{0};
+  std::atomic<std::uint64_t> flushed_{0};
+  Doorbell bell_;
+  Counters counters_;
+  mutable std::mutex working_;  // the tasks' state: this thread, and digest()
+  Digest of_former_;            // of tasks whose assignment is over
+  std::thread thread_;
+};
+
+}  // namespace headrace::pipeline

@@ -1,0 +1,121 @@
+// An ingest thread: polls one source, decodes, checks the leading rules, and feeds compute threads.
+//
+// It never waits for anyone but its source: where a ring is full, parcels wait here while the
+// source's tasks are paused (or rows are lost, if the user chose so) and polling goes on, so that
+// membership in a consumer group does not depend on how fast anyone computes. Batches are cut when
+// they are full, when a poll found nothing more, or when their first row has waited for
+// kLongestWait.
+//
+// Thread contract: start, join by the engine; wake, counters, message by any thread.
+// Cost: per record that of the decoder and a few branches; per poll one look at the clock.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include <headrace/pipeline/compute.hpp>
+#include <headrace/pipeline/ingest_task.hpp>
+
+namespace headrace::pipeline {
+
+class Ingest {
+ public:
+  struct Counters {
+    std::atomic<std::uint64_t> records{0};
+    std::atomic<std::uint64_t> tombstones{0};
+    std::atomic<std::uint64_t> stale{0};
+    std::atomic<std::uint64_t> dropped{0};
+    std::atomic<std::uint64_t> pauses{0};
+  };
+  // What all ingest threads of an engine share.
+  struct House {
+    IngestTask::Shared tasks;
+    const EngineOptions& options;
+    TaskRegistry& registry;
+    std::vector<std::unique_ptr<Compute>>& computes;
+    Outlet& outlet;
+    Lifecycle& life;
+  };
+
+  // How long a row waits for others to fill its batch while records keep coming: longer gives
+  // fewer, larger batches, shorter a lower latency under load.
+  static constexpr std::chrono::milliseconds kLongestWait{2};
+
+  Ingest(House house, std::size_t index, std::unique_ptr<source::Source> source);
+
+  void start(const std::string& name);
+  void join();
+  void wake() noexcept;
+  [[nodiscard]] const Counters& counters() const noexcept { return counters_; }
+  [[nodiscard]] std::string message() const;  // of the source's trouble; empty: none
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  struct Entry {
+    std::unique_ptr<IngestTask> task;
+    decode::Decoder* decoder = nullptr;
+    bool listed = false;  // in open_
+  };
+
+  void run();
+  void read();
+  void finish();
+  [[nodiscard]] std::chrono::milliseconds patience() const;
+  [[nodiscard]] bool take(source::Poll& poll);
+
+  void take_events(std::span<const source::SourceEvent> events);
+  void assigned(const source::SourceEvent& event);
+  void settle(std::vector<IngestTask*>& left);
+  void say(std::string message);
+  void take_typed(source::Poll& poll);
+  void take_records(std::span<const source::RawRecord> records);
+  [[nodiscard]] Entry& entry_of(record::TaskId at_source);
+  [[nodiscard]] Entry& open_entry(record::TaskId at_source);
+  [[nodiscard]] decode::Decoder& decoder_of(std::int32_t topic_at_source);
+
+  void cut(IngestTask& task, std::span<const source::RawRecord> records);
+  void cut_open(std::span<const source::RawRecord> records);
+  void send(base::Result<ParcelPtr> parcel);
+  void no_room(std::size_t compute);
+  void unload();
+  void resume_if_room();
+  [[nodiscard]] std::vector<record::TaskId> live_tasks() const;
+
+  void keep_house(Clock::time_point now);
+  void note_positions();
+  [[nodiscard]] std::vector<std::uint64_t> request_flush();
+  [[nodiscard]] bool flushed(const std::vector<std::uint64_t>& numbers) const;
+  void commit(const std::vector<IngestTask*>& tasks);
+  [[nodiscard]] std::vector<IngestTask*> all_tasks();
+
+  House house_;
+  const std::size_t index_;
+  std::unique_ptr<source::Source> source_;
+  std::map<record::TaskId, Entry> tasks_;  // by the source's ids
+  std::map<std::int32_t, std::unique_ptr<decode::Decoder>> decoders_;
+  std::vector<Entry*> open_;  // with rows or rejects since their last cut
+  Clock::time_point open_since_{};
+  std::int64_t polled_ns_ = 0;
+  std::vector<std::deque<ParcelPtr>> waiting_;  // for room, by compute thread
+  std::vector<std::size_t> conflate_at_;
+  bool paused_ = false;
+  Clock::time_point next_positions_{};
+  Clock::time_point next_commit_{};
+  std::vector<std::uint64_t> flush_asked_;  // empty: no commit under way
+  std::map<TaskSlot*, std::int64_t> committed_;
+  Counters counters_;
+  mutable std::mutex mutex_;
+  std::string message_;  // under the mutex
+  bool closed_ = false;  // under the mutex
+  std::thread thread_;
+};
+
+}  // namespace headrace::pipeline

@@ -1,0 +1,78 @@
+// A task on the ingest side: records of one partition on their way to a batch.
+//
+// Holds what belongs to the task between two polls: the open batch, the rules that are checked
+// before the original bytes are gone, and the rejects since the last batch.
+//
+// Thread contract: one ingest thread.
+// Cost: decoding a record; cutting a batch is a hand-over of its buffers.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include <headrace/decode/batch_builder.hpp>
+#include <headrace/decode/decoder.hpp>
+#include <headrace/pipeline/key_watch.hpp>
+#include <headrace/pipeline/parcel.hpp>
+#include <headrace/pipeline/reject_log.hpp>
+#include <headrace/pipeline/task_registry.hpp>
+#include <headrace/source/source.hpp>
+
+namespace headrace::pipeline {
+
+class IngestTask {
+ public:
+  struct Shared {  // by all tasks of the engine
+    const Plan& plan;
+    std::size_t batch_rows;
+    std::size_t reject_value_cap;
+    KeyWatch& keys;
+    RejectLog& rejects;
+  };
+
+  // Plans that begin with rules have those checked here.
+  IngestTask(Shared shared, TaskSlot& slot);
+
+  // A new assignment: state begins anew. Returns how many rows of the former one were dropped.
+  [[nodiscard]] base::Result<std::size_t> assign(std::uint32_t epoch);
+  std::size_t revoke();
+
+  // One more record; true when the batch is full and to be cut.
+  [[nodiscard]] bool append(const source::RawRecord& record, decode::Decoder& decoder);
+  void add_reject(record::Reject reject);
+
+  // Whether there is anything to hand over, if only a position.
+  [[nodiscard]] bool open() const noexcept { return open_; }
+  // Everything since the last cut. `records` is the poll that is still borrowed: rejects of rules
+  // find their original bytes there. `polled_ns`: when the first row came.
+  [[nodiscard]] base::Result<ParcelPtr> cut(std::span<const source::RawRecord> records,
+                                            std::int64_t polled_ns);
+  // The same for rows that came typed.
+  [[nodiscard]] base::Result<ParcelPtr> adopt(record::RecordBatch batch);
+
+  [[nodiscard]] TaskSlot& slot() noexcept { return slot_; }
+  [[nodiscard]] std::uint32_t epoch() const noexcept { return epoch_; }
+  [[nodiscard]] bool assigned() const noexcept { return builder_.has_value(); }
+
+ private:
+  void reject(const source::RawRecord& record, decode::DecodeFailure failure);
+  [[nodiscard]] base::Status check_rules(record::RecordBatch& batch, record::Rejects& rejects);
+  void fill_from(std::span<const source::RawRecord> records, std::span<record::Reject> rejects);
+  [[nodiscard]] ParcelPtr parcel(record::RecordBatch batch, record::Rejects by_rules);
+  void watch_keys();
+
+  Shared shared_;
+  TaskSlot& slot_;
+  std::uint32_t epoch_ = 0;
+  std::optional<decode::BatchBuilder> builder_;
+  std::vector<ops::OperatorPtr> rules_;
+  record::Rejects rejects_;  // of decoding, since the last cut
+  std::int64_t next_offset_ = 0;
+  std::uint64_t records_ = 0;  // since the last cut
+  std::uint32_t keys_watched_ = 0;
+  bool open_ = false;
+};
+
+}  // namespace headrace::pipeline

@@ -1,0 +1,41 @@
+// What travels from an ingest to a compute thread: the rows of one task, and what became of the
+// rest.
+//
+// A parcel may carry no rows at all (only rejects, or tombstones): it still says how far the source
+// has come. Where the user chose to lose rows rather than wait, parcels in the queue are thinned
+// out.
+//
+// Thread contract: owned by one thread at a time.
+// Cost: one pointer is handed over; thinning out is one pass over the key ids.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+
+#include <headrace/record/record_batch.hpp>
+#include <headrace/record/reject.hpp>
+
+namespace headrace::pipeline {
+
+struct TaskSlot;
+
+struct Parcel {
+  TaskSlot* slot = nullptr;
+  std::uint32_t epoch = 0;
+  std::int64_t next_offset = 0;  // of the source, once this is done
+  record::RecordBatch batch;
+  record::Rejects rejects;
+};
+
+using ParcelPtr = std::unique_ptr<Parcel>;
+
+// Drops the parcel's rows; rejects and position stay. Returns how many rows.
+std::size_t drop_rows(Parcel& parcel);
+
+// Keeps of all parcels of a task (oldest first) only the newest row of each key; the position of
+// the others stays. Returns how many rows were dropped.
+std::size_t conflate(std::span<ParcelPtr> parcels);
+
+}  // namespace headrace::pipeline

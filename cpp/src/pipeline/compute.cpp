@@ -1,0 +1,205 @@
+#include <headrace/pipeline/compute.hpp>
+
+#include <algorithm>
+#include <utility>
+
+#include <headrace/pipeline/render.hpp>
+#include <headrace/pipeline/thread_setup.hpp>
+
+namespace headrace::pipeline {
+namespace {
+
+using std::chrono::milliseconds;
+
+// Parcels taken from a ring at once: what was taken no longer counts as waiting, so few.
+constexpr std::size_t kBlock = 4;
+// A flush is asked in slices, so that a stop is noticed; longer than kFlushPatience without any
+// acknowledgement, and the sink has failed.
+constexpr milliseconds kFlushSlice{50};
+constexpr milliseconds kFlushPatience{60'000};
+
+// Says that the thread has ended, however it does: others wait for it.
+struct Ending {
+  Lifecycle& life;
+  ~Ending() { life.compute_ended(); }
+};
+
+}  // namespace
+
+Compute::Compute(TaskRecipe recipe, Outlet& outlet, Lifecycle& life, std::size_t producers,
+                 const EngineOptions& options)
+    : recipe_(recipe), outlet_(outlet), life_(life) {
+  for (std::size_t i = 0; i < producers; ++i) {
+    lanes_.push_back(std::make_unique<Lane>(options.ring_batches));
+  }
+  block_.resize(std::max(kBlock, lanes_.front()->ring.capacity()));
+}
+
+void Compute::start(const std::string& name) {
+  thread_ = start_thread(name, life_, [this] {
+    const Ending ending{life_};
+    run();
+  });
+}
+
+void Compute::join() {
+  if (thread_.joinable()) thread_.join();
+}
+
+void Compute::doom(std::size_t producer, std::size_t parcels) noexcept {
+  lanes_[producer]->doomed.fetch_add(parcels, std::memory_order_relaxed);
+}
+
+std::size_t Compute::doomed(std::size_t producer) const noexcept {
+  return lanes_[producer]->doomed.load(std::memory_order_relaxed);
+}
+
+void Compute::congested(std::size_t producer) noexcept {
+  lanes_[producer]->congested.store(true, std::memory_order_relaxed);
+}
+
+void Compute::producer_ended(std::size_t producer) noexcept {
+  lanes_[producer]->ended.store(true, std::memory_order_release);
+  bell_.ring();
+}
+
+std::uint64_t Compute::request_flush() noexcept {
+  const std::uint64_t number = flush_wanted_.fetch_add(1, std::memory_order_acq_rel) + 1;
+  bell_.ring();
+  return number;
+}
+
+Digest Compute::digest() const {
+  const std::lock_guard lock(working_);
+  Digest sum = of_former_;
+  for (const TaskSlot* slot : slots_) {
+    if (slot->running) sum.combine(slot->running->digest());
+  }
+  return sum;
+}
+
+void Compute::run() {
+  for (;;) {
+    const bool ended = all_producers_ended();  // before looking: what they pushed last is there
+    bool worked = false;
+    for (const auto& lane : lanes_) worked = serve(*lane) || worked;
+    if (flush_wanted_.load(std::memory_order_acquire) != flushed()) {
+      flush();
+    } else if (!worked) {
+      if (ended) break;
+      bell_.wait();
+    }
+  }
+  flush();
+}
+
+bool Compute::all_producers_ended() const noexcept {
+  return std::all_of(lanes_.begin(), lanes_.end(),
+                     [](const auto& lane) { return lane->ended.load(std::memory_order_acquire); });
+}
+
+bool Compute::serve(Lane& lane) {
+  const bool congested = lane.congested.exchange(false, std::memory_order_relaxed);
+  const std::size_t most = congested ? block_.size() : kBlock;
+  const std::size_t n = lane.ring.pop({block_.data(), most});
+  const std::span<ParcelPtr> parcels(block_.data(), n);
+  thin_out(lane, parcels);
+  if (congested) counters_.dropped.fetch_add(conflate(parcels), std::memory_order_relaxed);
+  for (ParcelPtr& parcel : parcels) {
+    if (!life_.past_drain()) handle(*parcel);
+    parcel.reset();
+  }
+  return n > 0;
+}
+
+void Compute::thin_out(Lane& lane, std::span<ParcelPtr> parcels) {
+  for (const ParcelPtr& parcel : parcels) {
+    if (lane.doomed.load(std::memory_order_relaxed) == 0) return;
+    counters_.dropped.fetch_add(drop_rows(*parcel), std::memory_order_relaxed);
+    lane.doomed.fetch_sub(1, std::memory_order_relaxed);
+  }
+}
+
+void Compute::handle(Parcel& parcel) {
+  TaskSlot& slot = *parcel.slot;
+  if (!slot.live(parcel.epoch)) {
+    counters_.stale.fetch_add(parcel.batch.rows() + parcel.rejects.size(),
+                              std::memory_order_relaxed);
+    return;
+  }
+  if (!slot.running || slot.running_epoch != parcel.epoch) {
+    if (base::Status status = renew(slot, parcel.epoch); !status) return life_.fail(status.error());
+  }
+  process(parcel);
+}
+
+void Compute::process(Parcel& parcel) {
+  TaskSlot& slot = *parcel.slot;
+  const std::size_t entered = parcel.batch.rows();
+  if (entered > 0) {
+    note_event_times(parcel);
+    const record::RecordBatch before = parcel.batch;  // shares its columns
+    const std::size_t with_bytes = parcel.rejects.size();
+    const std::lock_guard lock(working_);
+    const std::uint64_t dropped = slot.running->dropped();
+    base::Status status = slot.running->process(parcel.batch, parcel.rejects);
+    if (!status) return life_.fail(status.error());
+    outlet_.rejects().count(record::RejectReason::kRule, slot.running->dropped() - dropped);
+    render_values(before, {parcel.rejects.data() + with_bytes, parcel.rejects.size() - with_bytes});
+  }
+  if (!slot.live(parcel.epoch)) {  // revoked while we worked: nothing of it is handed on
+    counters_.stale.fetch_add(entered, std::memory_order_relaxed);
+    return;
+  }
+  base::Status status = outlet_.deliver_rejects(std::move(parcel.rejects));
+  if (status && parcel.batch.rows() > 0) {
+    status = outlet_.deliver(std::make_shared<const record::RecordBatch>(std::move(parcel.batch)));
+  }
+  if (!status) return life_.fail(status.error());
+  slot.done.store(parcel.next_offset, std::memory_order_release);
+}
+
+base::Status Compute::renew(TaskSlot& slot, std::uint32_t epoch) {
+  base::Result<Task> fresh =
+      Task::create(*recipe_.plan, recipe_.with_digest, recipe_.plan->leading_rules());
+  if (!fresh) return fresh.error();
+  const std::lock_guard lock(working_);
+  if (slot.running) {
+    of_former_.combine(slot.running->digest());
+  } else {
+    slots_.push_back(&slot);
+  }
+  slot.running.emplace(std::move(*fresh));
+  slot.running_epoch = epoch;
+  slot.done.store(-1, std::memory_order_release);
+  return {};
+}
+
+void Compute::note_event_times(const Parcel& parcel) {
+  if (!parcel.batch.event_times) return;
+  const auto* times = parcel.batch.event_times->as<std::int64_t>();
+  const std::int64_t newest = *std::max_element(times, times + parcel.batch.rows());
+  std::atomic<std::int64_t>& seen = parcel.slot->max_event_time;
+  if (newest > seen.load(std::memory_order_relaxed)) seen.store(newest, std::memory_order_relaxed);
+}
+
+void Compute::flush() {
+  const std::uint64_t wanted = flush_wanted_.load(std::memory_order_acquire);
+  base::Status status;
+  const auto begin = Lifecycle::Clock::now();
+  do {
+    status = outlet_.flush(kFlushSlice);
+  } while (!status && status.error().retriable && !life_.past_flush() &&
+           Lifecycle::Clock::now() - begin < kFlushPatience);
+  if (status) {
+    for (TaskSlot* slot : slots_) {
+      const std::lock_guard lock(slot->mutex);
+      slot->acknowledged = {.epoch = slot->running_epoch, .position = slot->done.load()};
+    }
+  } else if (!life_.stopping()) {
+    life_.fail(status.error());
+  }
+  flushed_.store(wanted, std::memory_order_release);
+}
+
+}  // namespace headrace::pipeline

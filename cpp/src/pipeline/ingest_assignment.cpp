@@ -1,0 +1,152 @@
+// Ingest: what the source reports, and the positions it is told.
+#include <algorithm>
+#include <string>
+#include <utility>
+
+#include <headrace/pipeline/ingest.hpp>
+
+namespace headrace::pipeline {
+namespace {
+
+using source::EventKind;
+using source::SourceEvent;
+using std::chrono::milliseconds;
+
+constexpr milliseconds kPositionsEvery{200};
+// A revoked task is given back with the next poll: results of it that are nearly acknowledged are
+// worth this much patience, for what is not committed is computed twice.
+constexpr milliseconds kSettle{1'000};
+
+record::Reject undelivered(const SourceEvent& event) {
+  record::Reject reject;
+  reject.reason = record::RejectReason::kBroker;
+  reject.detail = event.error.message;
+  reject.offset = event.offset;
+  return reject;
+}
+
+}  // namespace
+
+void Ingest::take_events(std::span<const SourceEvent> events) {
+  std::vector<IngestTask*> left;
+  for (const SourceEvent& event : events) {
+    if (event.kind != EventKind::kRevoked) settle(left);
+    switch (event.kind) {
+      case EventKind::kAssigned:
+        assigned(event);
+        break;
+      case EventKind::kRevoked:
+        if (const auto known = tasks_.find(event.task); known != tasks_.end()) {
+          counters_.stale.fetch_add(known->second.task->revoke(), std::memory_order_relaxed);
+          left.push_back(known->second.task.get());
+        }
+        break;
+      case EventKind::kRejected:
+        open_entry(event.task).task->add_reject(undelivered(event));
+        counters_.records.fetch_add(1, std::memory_order_relaxed);
+        break;
+      case EventKind::kBroken:
+      case EventKind::kWaiting:
+        say(event.error.message);
+        break;
+      case EventKind::kHealed:
+        say({});
+        break;
+      case EventKind::kReachedEnd:
+        break;
+    }
+  }
+  settle(left);
+}
+
+void Ingest::assigned(const SourceEvent& event) {
+  const bool again = tasks_.contains(event.task);
+  IngestTask& task = *entry_of(event.task).task;
+  base::Result<std::size_t> lost = task.assign(event.epoch);
+  if (!lost) return house_.life.fail(lost.error());
+  counters_.stale.fetch_add(*lost, std::memory_order_relaxed);
+  if (paused_) source_->pause(std::span(&event.task, 1));
+  if (!again) return say({});
+  say(source_->topics().at(static_cast<std::size_t>(event.task.topic)) + '/' +
+      std::to_string(event.task.partition) +
+      " was assigned anew: its state began again at offset " + std::to_string(event.offset));
+}
+
+// Commits what is finished of tasks that are about to be given back.
+void Ingest::settle(std::vector<IngestTask*>& left) {
+  if (left.empty()) return;
+  const std::vector<std::uint64_t> numbers = request_flush();
+  const Clock::time_point until = Clock::now() + kSettle;
+  while (!flushed(numbers) && !house_.life.stopping() && Clock::now() < until) {
+    std::this_thread::sleep_for(std::chrono::microseconds{200});
+  }
+  commit(left);
+  left.clear();
+}
+
+void Ingest::keep_house(Clock::time_point now) {
+  if (now >= next_positions_) {
+    note_positions();
+    next_positions_ = now + kPositionsEvery;
+  }
+  if (flush_asked_.empty() && now >= next_commit_) flush_asked_ = request_flush();
+  if (flush_asked_.empty() || !flushed(flush_asked_)) return;
+  flush_asked_.clear();
+  commit(all_tasks());
+  next_commit_ = now + house_.options.commit_interval;
+}
+
+void Ingest::note_positions() {
+  for (const source::TaskPosition& position : source_->positions()) {
+    const auto known = tasks_.find(position.task);
+    if (known == tasks_.end()) continue;
+    TaskSlot& slot = known->second.task->slot();
+    const std::lock_guard lock(slot.mutex);
+    slot.marks = position;
+  }
+}
+
+std::vector<std::uint64_t> Ingest::request_flush() {
+  std::vector<std::uint64_t> numbers;
+  for (const auto& compute : house_.computes) numbers.push_back(compute->request_flush());
+  return numbers;
+}
+
+bool Ingest::flushed(const std::vector<std::uint64_t>& numbers) const {
+  for (std::size_t i = 0; i < numbers.size(); ++i) {
+    if (house_.computes[i]->flushed() < numbers[i]) return false;
+  }
+  return true;
+}
+
+void Ingest::commit(const std::vector<IngestTask*>& tasks) {
+  std::vector<source::TaskPosition> positions;
+  for (IngestTask* task : tasks) {
+    TaskSlot& slot = task->slot();
+    const std::lock_guard lock(slot.mutex);
+    const Acknowledged& done = slot.acknowledged;
+    if (done.epoch != task->epoch() || done.position < 0) continue;
+    std::int64_t& committed = committed_.try_emplace(&slot, -1).first->second;
+    if (done.position == committed) continue;
+    committed = done.position;
+    positions.push_back({.task = slot.source_task, .epoch = done.epoch, .position = done.position});
+  }
+  if (positions.empty()) return;
+  base::Status status = source_->commit(positions);
+  if (status) return;
+  committed_.clear();  // to be tried again with the next commit
+  const base::ErrorCode code = status.error().code;
+  if (code == base::ErrorCode::kAuthorization || code == base::ErrorCode::kAuthentication) {
+    house_.life.fail(status.error());
+  } else {
+    say(status.error().message);
+  }
+}
+
+std::vector<IngestTask*> Ingest::all_tasks() {
+  std::vector<IngestTask*> all;
+  for (auto& [id, entry] : tasks_) all.push_back(entry.task.get());
+  return all;
+}
+
+}  // namespace headrace::pipeline

@@ -1,0 +1,162 @@
+#include <headrace/pipeline/ingest_task.hpp>
+
+#include <algorithm>
+#include <cstring>
+#include <iterator>
+#include <utility>
+
+#include <headrace/pipeline/render.hpp>
+
+namespace headrace::pipeline {
+
+using source::RawRecord;
+
+namespace {
+
+void sort_by_offset(record::Rejects& rejects) {
+  std::stable_sort(rejects.begin(), rejects.end(),
+                   [](const auto& a, const auto& b) { return a.offset < b.offset; });
+}
+
+}  // namespace
+
+IngestTask::IngestTask(Shared shared, TaskSlot& slot) : shared_(shared), slot_(slot) {}
+
+base::Result<std::size_t> IngestTask::assign(std::uint32_t epoch) {
+  const std::size_t lost = revoke();
+  base::Result<std::vector<ops::OperatorPtr>> operators = shared_.plan.instantiate();
+  if (!operators) return operators.error();
+  operators->resize(shared_.plan.leading_rules());
+  rules_ = std::move(*operators);
+  builder_.emplace(shared_.plan.input_schema(), shared_.batch_rows);
+  keys_watched_ = 0;
+  epoch_ = epoch;
+  slot_.live_epoch.store(epoch, std::memory_order_release);
+  return lost;
+}
+
+std::size_t IngestTask::revoke() {
+  slot_.live_epoch.store(TaskSlot::kNobody, std::memory_order_release);
+  const std::size_t lost = (builder_ ? builder_->row() : 0) + rejects_.size();
+  builder_.reset();
+  rejects_.clear();
+  open_ = false;
+  return lost;
+}
+
+bool IngestTask::append(const RawRecord& record, decode::Decoder& decoder) {
+  open_ = true;
+  ++records_;
+  next_offset_ = record.offset + 1;
+  if (record.tombstone) return false;
+  if (std::optional<decode::DecodeFailure> bad = decoder.append(record.value, *builder_)) {
+    reject(record, std::move(*bad));
+    return false;
+  }
+  builder_->commit(record.offset);
+  return builder_->full();
+}
+
+void IngestTask::reject(const RawRecord& record, decode::DecodeFailure failure) {
+  record::Reject made;
+  made.reason = failure.reason;
+  made.detail = std::move(failure.detail);
+  made.field = std::move(failure.field);
+  made.task = slot_.task;
+  made.offset = record.offset;
+  made.timestamp_ms = record.timestamp_ms;
+  made.key = record.key;
+  made.value = record.value.substr(0, shared_.reject_value_cap);
+  rejects_.push_back(std::move(made));
+}
+
+void IngestTask::add_reject(record::Reject reject) {
+  open_ = true;
+  ++records_;
+  reject.task = slot_.task;
+  next_offset_ = std::max(next_offset_, reject.offset + 1);
+  rejects_.push_back(std::move(reject));
+}
+
+base::Result<ParcelPtr> IngestTask::cut(std::span<const RawRecord> records,
+                                        std::int64_t polled_ns) {
+  record::RecordBatch batch = builder_->finish();
+  batch.ingest_steady_ns = polled_ns;
+  watch_keys();
+  record::Rejects by_rules;
+  if (base::Status status = check_rules(batch, by_rules); !status) return status.error();
+  fill_from(records, by_rules);
+  return parcel(std::move(batch), std::move(by_rules));
+}
+
+base::Result<ParcelPtr> IngestTask::adopt(record::RecordBatch batch) {
+  next_offset_ = std::max(next_offset_, batch.next_offset);
+  if (batch.rows() > 0 && batch.offsets) {
+    next_offset_ = std::max(next_offset_, batch.offset_values().back() + 1);
+  }
+  records_ += batch.rows();
+  const record::RecordBatch before = batch;  // shares its columns
+  record::Rejects by_rules;
+  if (base::Status status = check_rules(batch, by_rules); !status) return status.error();
+  render_values(before, by_rules);
+  return parcel(std::move(batch), std::move(by_rules));
+}
+
+base::Status IngestTask::check_rules(record::RecordBatch& batch, record::Rejects& rejects) {
+  batch.task = slot_.task;
+  batch.epoch = epoch_;
+  if (batch.rows() == 0) return {};
+  for (const ops::OperatorPtr& rule : rules_) {
+    const std::uint64_t dropped = rule->dropped();
+    if (base::Status status = rule->process(batch, rejects); !status) return status;
+    shared_.rejects.count(record::RejectReason::kRule, rule->dropped() - dropped);
+    if (batch.rows() == 0) break;
+  }
+  sort_by_offset(rejects);
+  return {};
+}
+
+// Both are in offset order, so one walk over the poll finds them all.
+void IngestTask::fill_from(std::span<const RawRecord> records, std::span<record::Reject> rejects) {
+  auto at = records.begin();
+  for (record::Reject& reject : rejects) {
+    at = std::find_if(at, records.end(), [&](const RawRecord& record) {
+      return record.offset == reject.offset && record.task == slot_.source_task;
+    });
+    if (at == records.end()) return;
+    reject.timestamp_ms = at->timestamp_ms;
+    reject.key = at->key;
+    reject.value = at->value.substr(0, shared_.reject_value_cap);
+  }
+}
+
+ParcelPtr IngestTask::parcel(record::RecordBatch batch, record::Rejects by_rules) {
+  auto made = std::make_unique<Parcel>();
+  made->slot = &slot_;
+  made->epoch = epoch_;
+  made->next_offset = next_offset_;
+  batch.next_offset = next_offset_;
+  made->batch = std::move(batch);
+  made->rejects = std::exchange(rejects_, {});
+  std::move(by_rules.begin(), by_rules.end(), std::back_inserter(made->rejects));
+  sort_by_offset(made->rejects);
+  slot_.records.fetch_add(std::exchange(records_, 0), std::memory_order_relaxed);
+  open_ = false;
+  return made;
+}
+
+void IngestTask::watch_keys() {
+  const decode::KeyIndex& keys = builder_->keys();
+  const int column = builder_->schema()->key_index();
+  if (column < 0 || keys.size() == keys_watched_) return;
+  const bool text =
+      builder_->schema()->fields()[static_cast<std::size_t>(column)].type == record::DType::kString;
+  for (; keys_watched_ < keys.size(); ++keys_watched_) {
+    const std::string_view key = keys.text(keys_watched_);
+    std::int64_t number = 0;
+    if (!text) std::memcpy(&number, key.data(), sizeof number);
+    shared_.keys.seen(text ? key : std::string_view(std::to_string(number)), slot_.task);
+  }
+}
+
+}  // namespace headrace::pipeline

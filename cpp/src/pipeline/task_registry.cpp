@@ -1,0 +1,69 @@
+#include <headrace/pipeline/task_registry.hpp>
+
+#include <algorithm>
+
+namespace headrace::pipeline {
+namespace {
+
+TaskStatus status_of(const TaskSlot& slot, const std::string& topic) {
+  TaskStatus status;
+  status.topic = topic;
+  {
+    const std::lock_guard lock(slot.mutex);
+    status.position = slot.marks;
+  }
+  status.position.task = slot.task;
+  // How far results have come, not how far reading has: what waits in between is lag, too.
+  const std::int64_t done = slot.done.load(std::memory_order_relaxed);
+  if (done >= 0) status.position.position = done;
+  status.records = slot.records.load(std::memory_order_relaxed);
+  status.max_event_time_ns = slot.max_event_time.load(std::memory_order_relaxed);
+  const std::int64_t end = status.position.high_watermark;
+  if (end >= 0 && status.position.position >= 0) {
+    status.lag = std::max<std::int64_t>(0, end - status.position.position);
+  }
+  return status;
+}
+
+}  // namespace
+
+std::int32_t TaskRegistry::topic(const std::string& name) {
+  const std::lock_guard lock(mutex_);
+  return topic_locked(name);
+}
+
+std::int32_t TaskRegistry::topic_locked(const std::string& name) {
+  const auto known = std::find(topics_.begin(), topics_.end(), name);
+  if (known == topics_.end()) {
+    topics_.push_back(name);
+    return static_cast<std::int32_t>(topics_.size()) - 1;
+  }
+  return static_cast<std::int32_t>(known - topics_.begin());
+}
+
+TaskSlot& TaskRegistry::add(const std::string& topic_name, record::TaskId at_source) {
+  const std::lock_guard lock(mutex_);
+  const record::TaskId id{.topic = topic_locked(topic_name), .partition = at_source.partition};
+  return slots_.emplace_back(id, at_source, slots_.size() % compute_threads_);
+}
+
+std::vector<std::string> TaskRegistry::topics() const {
+  const std::lock_guard lock(mutex_);
+  return topics_;
+}
+
+std::vector<TaskStatus> TaskRegistry::status() const {
+  std::vector<TaskStatus> all;
+  {
+    const std::lock_guard lock(mutex_);
+    for (const TaskSlot& slot : slots_) {
+      all.push_back(status_of(slot, topics_[static_cast<std::size_t>(slot.task.topic)]));
+    }
+  }
+  std::sort(all.begin(), all.end(), [](const TaskStatus& a, const TaskStatus& b) {
+    return a.position.task < b.position.task;
+  });
+  return all;
+}
+
+}  // namespace headrace::pipeline
