@@ -61,11 +61,15 @@ ArrowSchema make_schema(std::unique_ptr<SchemaOwner> owner, bool nullable) {
   return out;
 }
 
-ArrowSchema simple_schema(std::string format, std::string_view name, bool nullable) {
+std::unique_ptr<SchemaOwner> named(std::string_view format, std::string_view name) {
   auto owner = std::make_unique<SchemaOwner>();
-  owner->format = std::move(format);
+  owner->format = format;
   owner->name = name;
-  return make_schema(std::move(owner), nullable);
+  return owner;
+}
+
+ArrowSchema simple_schema(std::string_view format, std::string_view name, bool nullable) {
+  return make_schema(named(format, name), nullable);
 }
 
 ArrowArray make_array(std::unique_ptr<ArrayOwner> owner, std::size_t rows, std::int64_t nulls) {
@@ -194,9 +198,7 @@ ArrowSchema column_schema(const Field& field, const Encoded& encoded) {
     case DType::kString:
       break;
   }
-  auto owner = std::make_unique<SchemaOwner>();
-  owner->format = "i";
-  owner->name = field.name;
+  std::unique_ptr<SchemaOwner> owner = named("i", field.name);
   owner->dictionary =
       std::make_unique<ArrowSchema>(simple_schema(is_large(encoded.words) ? "U" : "u", "", false));
   return make_schema(std::move(owner), field.nullable);
@@ -227,8 +229,7 @@ ArrowArray plain_array(const BufferPtr& data, std::size_t rows) {
 }
 
 ArrowSchema root_schema(const Stream& stream) {
-  auto owner = std::make_unique<SchemaOwner>();
-  owner->format = "+s";
+  std::unique_ptr<SchemaOwner> owner = named("+s", "");
   const ArrowTable& table = stream.table;
   owner->children.reserve(table.columns.size() + 2);
   for (std::size_t i = 0; i < table.columns.size(); ++i) {
