@@ -119,7 +119,7 @@ def sma(real: str, timeperiod: int = 30) -> Indicator:
     real : str
         Input column.
     timeperiod : int
-        Records in the window, from 2.
+        Records in the window, from 1.
 
     Examples
     --------
@@ -156,7 +156,9 @@ def wma(real: str, timeperiod: int = 30) -> Indicator:
     return _make("wma", (real,), timeperiod=timeperiod)
 
 
-def bbands(real: str, timeperiod: int = 5, nbdevup: float = 2.0, nbdevdn: float = 2.0) -> Indicator:
+def bbands(
+    real: str, timeperiod: int = 20, nbdevup: float = 2.0, nbdevdn: float = 2.0
+) -> Indicator:
     """Return Bollinger Bands: the simple average and it plus and minus standard deviations.
 
     Outputs ``upper``, ``middle``, ``lower``. The deviation is that of the population, as in TA-Lib.
@@ -166,7 +168,7 @@ def bbands(real: str, timeperiod: int = 5, nbdevup: float = 2.0, nbdevdn: float 
     real : str
         Input column.
     timeperiod : int
-        Records in the window, from 2. Bollinger's own choice is 20.
+        Records in the window, from 2; 20 is Bollinger's own choice.
     nbdevup, nbdevdn : float
         Standard deviations above and below.
 
