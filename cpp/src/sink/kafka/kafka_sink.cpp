@@ -7,6 +7,7 @@
 #include <vector>
 
 #include <headrace/sink/json_encoder.hpp>
+#include <headrace/source/kafka/settings.hpp>
 
 namespace headrace::sink {
 
@@ -21,6 +22,13 @@ std::int64_t floor_to_millis(std::int64_t ns) {
   return ns / kNanosPerMilli - (ns % kNanosPerMilli < 0 ? 1 : 0);
 }
 
+// At most `cap` bytes, not ending within a UTF-8 sequence.
+std::string_view cut(std::string_view text, std::size_t cap) {
+  if (text.size() <= cap) return text;
+  while (cap > 0 && (static_cast<unsigned char>(text[cap]) & 0xc0U) == 0x80U) --cap;
+  return text.substr(0, cap);
+}
+
 class KafkaSink final : public Sink {
  public:
   KafkaSink(KafkaSinkConfig config, std::unique_ptr<KafkaProducer> producer)
@@ -28,7 +36,10 @@ class KafkaSink final : public Sink {
 
   base::Status write(const record::BatchPtr& batch) override;
   base::Status write_rejects(std::span<const record::Reject> rejects) override;
-  base::Status flush(milliseconds deadline) override { return producer_->flush(deadline); }
+  base::Result<bool> flush(milliseconds deadline) override {
+    return producer_->try_flush(deadline);
+  }
+  void cancel() noexcept override { producer_->cancel(); }
 
  private:
   base::Status prepare(const record::RecordBatch& batch);
@@ -134,7 +145,7 @@ base::Status KafkaSink::write_reject(const record::Reject& reject) {
       {kHeaderTimestamp, timestamp},
       {kHeaderReason, record::info(reject.reason).name},
       {kHeaderField, reject.field},
-      {kHeaderDetail, std::string_view(reject.detail).substr(0, kDetailCap)},
+      {kHeaderDetail, cut(reject.detail, kDetailCap)},
   }};
   ProducerRecord record;
   record.topic = config_.dead_letter_topic;
@@ -151,6 +162,12 @@ base::Status KafkaSink::write_reject(const record::Reject& reject) {
 base::Result<std::unique_ptr<Sink>> make_kafka_sink(KafkaSinkConfig config) {
   if (config.topic.empty() && config.dead_letter_topic.empty()) {
     return base::invalid_argument("expected a topic or a dead-letter topic");
+  }
+  for (const std::string& topic : {config.topic, config.dead_letter_topic}) {
+    if (!topic.empty() && !source::is_topic_name(topic)) {
+      return base::invalid_argument("\"" + source::escape_controls(topic) +
+                                    "\" is no topic name: 1 to 249 of a-z A-Z 0-9 . _ -");
+    }
   }
   auto producer = KafkaProducer::create(config.producer);
   if (!producer) return producer.error();

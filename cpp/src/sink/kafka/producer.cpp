@@ -9,6 +9,7 @@
 
 #include <headrace/source/kafka/client.hpp>
 #include <headrace/source/kafka/errors.hpp>
+#include <headrace/source/kafka/settings.hpp>
 
 namespace headrace::sink {
 
@@ -52,9 +53,9 @@ struct KafkaProducer::Impl final : source::ClientEvents {
     const std::lock_guard lock(mutex);
     auto found = topics.find(name);
     if (found == topics.end()) {
+      if (!source::is_topic_name(name)) return nullptr;
       std::string owned(name);
       source::TopicHandle made(rd_kafka_topic_new(client.get(), owned.c_str(), nullptr));
-      if (!made) return nullptr;
       found = topics.emplace(std::move(owned), std::move(made)).first;
     }
     return found->second.get();
@@ -73,6 +74,7 @@ struct KafkaProducer::Impl final : source::ClientEvents {
   ProducerConfig config;
   std::atomic<std::uint64_t> produced{0};
   std::atomic<std::uint64_t> failed{0};
+  std::atomic<bool> cancelled{false};
   std::mutex mutex;
   std::optional<base::Error> first_failure;
   std::string trouble;
@@ -116,7 +118,7 @@ base::Status KafkaProducer::Impl::produce(rd_kafka_topic_t* topic, const Produce
   auto error = send(topic, record);
   if (error == RD_KAFKA_RESP_ERR__QUEUE_FULL) {
     const auto deadline = Clock::now() + config.queue_full_timeout;
-    while (error == RD_KAFKA_RESP_ERR__QUEUE_FULL && Clock::now() < deadline) {
+    while (error == RD_KAFKA_RESP_ERR__QUEUE_FULL && !cancelled && Clock::now() < deadline) {
       rd_kafka_poll(client.get(), 1);
       error = send(topic, record);
     }
@@ -169,7 +171,8 @@ base::Status KafkaProducer::produce_batch(std::string_view topic,
   rd_kafka_topic_t* handle = impl_->topic(topic);
   base::Status status;
   if (handle == nullptr) {
-    status = base::invalid_argument("\"" + source::escape_controls(topic) + "\" is no topic name");
+    status = base::invalid_argument("\"" + source::escape_controls(topic) +
+                                    "\" is no topic name: 1 to 249 of a-z A-Z 0-9 . _ -");
   }
   while (status && done < records.size()) {
     status = impl_->produce(handle, records[done]);
@@ -190,7 +193,7 @@ base::Result<bool> KafkaProducer::try_flush(milliseconds deadline) {
     const auto slice = std::clamp(left, milliseconds{0}, kSlice);
     empty = rd_kafka_flush(impl_->client.get(), static_cast<int>(slice.count())) ==
             RD_KAFKA_RESP_ERR_NO_ERROR;
-  } while (!empty && Clock::now() < end);
+  } while (!empty && !impl_->cancelled && Clock::now() < end);
   if (base::Status ok = impl_->take_failure(); !ok) return ok.error();
   return empty;
 }
@@ -216,6 +219,8 @@ ProducerCounts KafkaProducer::counts() const noexcept {
   counts.delivered = counts.produced > open ? counts.produced - open : 0;
   return counts;
 }
+
+void KafkaProducer::cancel() noexcept { impl_->cancelled = true; }
 
 void KafkaProducer::purge() noexcept {
   rd_kafka_purge(impl_->client.get(), RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);

@@ -1,0 +1,158 @@
+#include <headrace/sink/kafka/producer.hpp>
+
+#include <librdkafka/rdkafka.h>
+
+#include "catch.hpp"
+#include "source/kafka_support.hpp"
+
+using namespace headrace;
+using namespace headrace::test;
+
+namespace {
+
+Log read_back(const Cluster& cluster, const std::string& topic) {
+  auto config = cluster.config({topic});
+  config.bounded = true;
+  auto source = source::make_kafka_source(config).value_or_throw();
+  return read_all(*source);
+}
+
+}  // namespace
+
+TEST_CASE("what was produced and flushed is there, in order, and counted") {
+  Cluster cluster;
+  cluster.topic("bars", 1);
+  std::vector<std::string> values;
+  for (int i = 0; i < 5000; ++i) values.push_back("v" + std::to_string(i));
+  std::vector<sink::ProducerRecord> records(values.size());
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    records[i].key = "k";
+    records[i].value = values[i];
+  }
+  std::size_t accepted = 0;
+  REQUIRE(cluster.producer->produce_batch("bars", records, &accepted));
+  CHECK(accepted == values.size());
+  REQUIRE(cluster.producer->flush(10s));
+  CHECK(cluster.producer->counts().produced == 5000);
+  CHECK(cluster.producer->counts().delivered == 5000);
+  CHECK(cluster.producer->counts().failed == 0);
+  const Log log = read_back(cluster, "bars");
+  REQUIRE(log.records.size() == 5000);
+  for (std::size_t i = 0; i < values.size(); ++i) REQUIRE(log.records[i].value == values[i]);
+}
+
+TEST_CASE("the same key goes to the same partition, different keys to several") {
+  Cluster cluster;
+  cluster.topic("bars", 4);
+  for (int i = 0; i < 400; ++i) {
+    const std::string key = "ticker-" + std::to_string(i % 20);
+    REQUIRE(cluster.producer->produce({.topic = "bars", .key = key, .value = "x"}));
+  }
+  REQUIRE(cluster.producer->flush(10s));
+  std::map<std::string, std::set<int>> partitions;
+  std::set<int> used;
+  for (const Got& r : read_back(cluster, "bars").records) {
+    partitions[r.key].insert(r.partition);
+    used.insert(r.partition);
+  }
+  REQUIRE(partitions.size() == 20);
+  for (const auto& [key, where] : partitions) CHECK(where.size() == 1);
+  CHECK(used.size() > 1);
+}
+
+TEST_CASE("a full queue makes produce wait, not fail") {
+  Cluster cluster;
+  cluster.topic("bars", 1);
+  sink::ProducerConfig config;
+  config.client = cluster.client();
+  config.client.extra = {{"queue.buffering.max.messages", "100"}};
+  auto producer = sink::KafkaProducer::create(config).value_or_throw();
+  for (int i = 0; i < 1000; ++i) {
+    REQUIRE(producer->produce({.topic = "bars", .key = "k", .value = "x"}));
+  }
+  REQUIRE(producer->flush(10s));
+  CHECK(producer->counts().delivered == 1000);
+}
+
+TEST_CASE("with no broker: a full queue and a flush say so in time, with the address") {
+  sink::ProducerConfig config;
+  config.client.bootstrap = "127.0.0.1:1";
+  config.client.extra = {{"queue.buffering.max.messages", "10"}};
+  config.queue_full_timeout = 300ms;
+  auto producer = sink::KafkaProducer::create(config).value_or_throw();
+  base::Status status;
+  for (int i = 0; i < 11 && status; ++i) {
+    status = producer->produce({.topic = "bars", .key = "k", .value = "x"});
+  }
+  REQUIRE_FALSE(status);
+  CHECK(status.error().retriable);
+  CHECK(status.error().message.find("cannot reach 127.0.0.1:1: connection refused") !=
+        std::string::npos);
+  const auto start = Clock::now();
+  const auto flushed = producer->flush(300ms);
+  REQUIRE_FALSE(flushed);
+  CHECK(Clock::now() - start < 1s);
+  CHECK(flushed.error().message.starts_with("10 records are not acknowledged after 300 ms"));
+  CHECK(producer->counts().delivered == 0);
+  const auto gone = Clock::now();
+  producer.reset();
+  CHECK(Clock::now() - gone < 1500ms);
+}
+
+TEST_CASE("a record that cannot be delivered is an error of the next flush, once") {
+  Cluster cluster;
+  cluster.topic("bars", 1);
+  sink::ProducerConfig config;
+  config.client = cluster.client();
+  config.delivery_timeout = 1s;
+  auto producer = sink::KafkaProducer::create(config).value_or_throw();
+  REQUIRE(producer->produce({.topic = "bars", .key = "k", .value = "first"}));
+  REQUIRE(producer->flush(10s));
+  cluster.mock.set_broker_up(1, false).throw_if_error();
+  REQUIRE(producer->produce({.topic = "bars", .key = "k", .value = "lost"}));
+  const auto flushed = producer->flush(10s);
+  REQUIRE_FALSE(flushed);
+  CHECK(flushed.error().message.find("delivery to topic \"bars\"") != std::string::npos);
+  CHECK(producer->counts().failed == 1);
+  CHECK(producer->counts().delivered == 1);
+  CHECK(producer->flush(1s));  // said once, there is nothing more to say
+  cluster.mock.set_broker_up(1, true).throw_if_error();
+}
+
+TEST_CASE("try_flush can be called again and again") {
+  Cluster cluster;
+  cluster.topic("bars", 1);
+  cluster.mock.set_round_trip(1, 300).throw_if_error();
+  REQUIRE(cluster.producer->produce({.topic = "bars", .key = "k", .value = "x"}));
+  const auto early = cluster.producer->try_flush(1ms);
+  REQUIRE(early);
+  CHECK_FALSE(*early);
+  bool done = false;
+  const auto end = Clock::now() + 10s;
+  while (!done && Clock::now() < end) {
+    const auto more = cluster.producer->try_flush(50ms);
+    REQUIRE(more);
+    done = *more;
+  }
+  CHECK(done);
+}
+
+TEST_CASE("purge drops what waits and counts it") {
+  sink::ProducerConfig config;
+  config.client.bootstrap = "127.0.0.1:1";
+  auto producer = sink::KafkaProducer::create(config).value_or_throw();
+  for (int i = 0; i < 5; ++i) REQUIRE(producer->produce({.topic = "bars", .value = "x"}));
+  producer->purge();
+  const auto flushed = producer->flush(1s);
+  REQUIRE_FALSE(flushed);
+  CHECK(flushed.error().native_code == RD_KAFKA_RESP_ERR__PURGE_QUEUE);
+  CHECK(producer->counts().failed == 5);
+}
+
+TEST_CASE("a topic name that cannot be is refused") {
+  Cluster cluster;
+  const auto status =
+      cluster.producer->produce({.topic = std::string_view(), .key = "k", .value = "x"});
+  REQUIRE_FALSE(status);
+  CHECK(status.error().code == base::ErrorCode::kInvalidArgument);
+}
