@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import importlib.util
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -57,10 +58,23 @@ def load(
 
 
 def _torch_module() -> Any:
+    name = "headrace._torch"
     try:
-        return importlib.import_module("headrace._torch")
+        return importlib.import_module(name)
     except ImportError as error:
+        first = error
+    if not importlib.util.find_spec(name) or not importlib.util.find_spec("torch"):
         raise ImportError(
             'predict needs torch: pip install "headrace[torch]" (and, where headrace was installed '
-            f"before torch, install headrace once more): {error}"
+            "before torch, install headrace once more)"
+        ) from first
+    # Torch may live in another folder than headrace, which its rpath does not know: once loaded by
+    # Python it is found all the same.
+    torch = importlib.import_module("torch")
+    try:
+        return importlib.import_module(name)
+    except ImportError as error:
+        raise ImportError(
+            f"headrace's model part does not fit torch {torch.__version__}; install headrace again: "
+            f"pip install --force-reinstall --no-deps headrace ({error})"
         ) from error
