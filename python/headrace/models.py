@@ -75,6 +75,6 @@ def _torch_module() -> Any:
         return importlib.import_module(name)
     except ImportError as error:
         raise ImportError(
-            f"headrace's model part does not fit torch {torch.__version__}; install headrace again: "
-            f"pip install --force-reinstall --no-deps headrace ({error})"
+            f"headrace's model part does not fit torch {torch.__version__}; install headrace once "
+            f"more: pip install --force-reinstall --no-deps headrace ({error})"
         ) from error
