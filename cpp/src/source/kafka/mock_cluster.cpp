@@ -44,6 +44,9 @@ MockCluster::MockCluster(MockCluster&&) noexcept = default;
 MockCluster& MockCluster::operator=(MockCluster&&) noexcept = default;
 
 base::Result<MockCluster> MockCluster::start(int brokers) {
+  if (brokers < 1) {
+    return base::invalid_argument("expected at least one broker, got " + std::to_string(brokers));
+  }
   auto impl = std::make_unique<Impl>();
   // The client that carries the cluster needs an address and never connects to it.
   const ClientConfig nobody{.bootstrap = "127.0.0.1:1", .extra = {}, .insecure = false, .log = {}};
