@@ -2,11 +2,11 @@
 //
 // The block scheme of block_window.hpp with positions beside the values: the suffix at p knows the
 // extreme of the rows from p to the end of its block and where it is. Of equal extremes the most
-// recent counts, as in TA-Lib. Unlike a rescan when the extreme leaves (TA-Lib) a falling price costs
-// no more than a rising one; unlike a deque there is no loop whose end nobody can predict.
+// recent counts, as in TA-Lib. Unlike a rescan when the extreme leaves (TA-Lib) a falling price
+// costs no more than a rising one; unlike a deque there is no loop whose end nobody can predict.
 //
-// High and -low go side by side in a pair, so both are a search for the largest, and every choice is
-// a select: a branch would go wrong at each new extreme (14 ns a row; this way a third of it).
+// High and -low go side by side in a pair, so both are a search for the largest, and every choice
+// is a select: a branch would go wrong at each new extreme (14 ns a row; this way a third of it).
 //
 // Positions count from the start of the current block: those of the block before are negative. They
 // are doubles, because NaN in the fresh slots makes the warm-up come out as NaN without a test.
