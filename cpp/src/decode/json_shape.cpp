@@ -75,6 +75,7 @@ bool JsonShape::learn_blanks(std::string_view text, std::span<const JsonEvent> e
   opening_ = between(0, events[1].begin);
   colon_ = between(events[1].end, slots[0].begin);
   separator_ = between(slots[0].end, events[3].begin);
+  if (std::max(opening_.size(), separator_.size()) > kMaxBlanks) return false;
   for (std::size_t i = 1; i < slots.size(); ++i) {
     const JsonEvent& key = events[1 + 2 * i];
     if (between(slots[i - 1].end, key.begin) != separator_) return false;
@@ -206,9 +207,7 @@ const JsonStep* JsonShape::find_other(const char* at, const char* last, bool ent
   if (!entry && left == static_cast<std::ptrdiff_t>(tail.size)) {
     return is_at(tail, at, last) ? &tail : nullptr;
   }
-  const std::size_t blanks = entry ? opening_.size() : separator_.size();
-  if (left <= static_cast<std::ptrdiff_t>(blanks) + 8) return nullptr;
-  return find_key(at + blanks, at, last, entry);
+  return find_key(at + (entry ? opening_.size() : separator_.size()), at, last, entry);
 }
 
 const JsonStep* JsonShape::find(const char* at, const char* last, const JsonStep& expected,

@@ -40,7 +40,7 @@ Dictionary::Dictionary() : table_(64) {}
 Dictionary::~Dictionary() = default;
 
 std::string_view& Dictionary::entry(std::int32_t code) const noexcept {
-  const std::size_t shifted = static_cast<std::size_t>(code) + kFirstBlock;
+  const std::size_t shifted = static_cast<std::uint32_t>(code) + kFirstBlock;
   const auto block = static_cast<std::size_t>(std::bit_width(shifted)) - std::bit_width(kFirstBlock);
   return blocks_[block][shifted - (kFirstBlock << block)];
 }
@@ -63,7 +63,7 @@ std::int32_t Dictionary::intern(std::string_view text) {
     if (table_[i].hash == hash && entry(table_[i].code) == text) return table_[i].code;
   }
   const std::int32_t code = size_.load(std::memory_order_relaxed);
-  const std::size_t shifted = static_cast<std::size_t>(code) + kFirstBlock;
+  const std::size_t shifted = static_cast<std::uint32_t>(code) + kFirstBlock;
   const auto block = static_cast<std::size_t>(std::bit_width(shifted)) - std::bit_width(kFirstBlock);
   if (block >= kBlocks) throw std::length_error("dictionary is full");
   if (!blocks_[block]) {

@@ -59,6 +59,7 @@ class JsonShape {
  public:
   static constexpr std::size_t kMaxKeys = 64;  // one bit each
   static constexpr std::size_t kMaxBytes = 4096;
+  static constexpr std::size_t kMaxBlanks = 16;  // before a key that may stand anywhere
 
   // From the record that `reader` has just read without fault; nothing where it has no scalar, too
   // many of them, or literals beyond kMaxBytes.
@@ -83,7 +84,7 @@ class JsonShape {
 
   // What stands at `at` where `expected` did not match: `expected` itself, being long, or, in a
   // flat shape, another key or the tail, which is then remembered as the successor of `previous`
-  // (null at the beginning). Null where the shape does not know. 16 bytes are readable at `at`, and
+  // (null at the beginning). Null where the shape does not know. 32 bytes are readable at `at`, and
   // from `last` on they are zeros.
   [[nodiscard]] const JsonStep* find(const char* at, const char* last, const JsonStep& expected,
                                      const JsonStep* previous);
