@@ -52,6 +52,21 @@ ForeignKind kind_of(const py::dtype& type) {
   return ForeignKind::kOther;
 }
 
+// What "datetime64[us]" counts.
+record::TimeUnit unit_of(const std::string& dtype) {
+  const std::size_t at = dtype.find('[');
+  switch (at == std::string::npos ? 'n' : dtype[at + 1]) {
+    case 's':
+      return record::TimeUnit::kSecond;
+    case 'm':
+      return record::TimeUnit::kMillisecond;
+    case 'u':
+      return record::TimeUnit::kMicrosecond;
+    default:
+      return record::TimeUnit::kNanosecond;
+  }
+}
+
 // The texts that codes point at; the views look into the Python strings, which `list` keeps alive.
 std::shared_ptr<const std::vector<std::string_view>> words_of(const py::list& list) {
   auto words = std::make_shared<std::vector<std::string_view>>();
@@ -65,7 +80,7 @@ std::shared_ptr<const std::vector<std::string_view>> words_of(const py::list& li
   return words;
 }
 
-// (name, values, null mask or None, texts or None); arrays are contiguous, timestamps in ns.
+// (name, values, null mask or None, texts or None); arrays are contiguous.
 ForeignColumn column_from(const py::tuple& row) {
   const auto values = row[1].cast<py::array>();
   ForeignColumn column;
@@ -73,6 +88,7 @@ ForeignColumn column_from(const py::tuple& row) {
   column.kind = kind_of(values.dtype());
   column.data = values.data();
   column.other = py::str(values.dtype()).cast<std::string>();
+  if (column.kind == ForeignKind::kTimestamp) column.unit = unit_of(column.other);
   if (!row[2].is_none()) {
     column.null_bytes = static_cast<const std::uint8_t*>(row[2].cast<py::array>().data());
   }

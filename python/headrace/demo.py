@@ -126,7 +126,7 @@ def _export(network: Any, example: Any, path: Path) -> None:
     import torch
 
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)  # TorchScript: deprecated, yet alive
+        warnings.simplefilter("ignore")  # TorchScript is deprecated upstream, yet alive
         torch.jit.trace(network, example).save(str(path))  # type: ignore[no-untyped-call]
 
 

@@ -72,13 +72,15 @@ def _pandas_column(values: Array, valid: Array | None, categories: list[str] | N
         return _strings(values, categories)
     if not values.flags.writeable:
         values = values.copy()  # the frame is the user's own to change
+    if values.dtype.kind == "M":
+        if valid is not None:
+            values[~valid] = np.datetime64("NaT")
+        return pd.DatetimeIndex(values, copy=False).tz_localize("UTC")
     if valid is None:
         return values
     if values.dtype.kind in "ib":  # nullable integers and booleans keep their type
         array = pd.arrays.IntegerArray if values.dtype.kind == "i" else pd.arrays.BooleanArray
         return array(values, ~valid)
-    if values.dtype.kind == "M":
-        values[~valid] = np.datetime64("NaT")
     return values  # float64: the core already has NaN under a null
 
 
@@ -86,6 +88,7 @@ def to_pandas(frame: _core.Frame, positions: bool = False) -> pd.DataFrame:
     """Return the rows as a DataFrame of the user's own.
 
     Columns are copied where the stream goes on using them, and taken over where it does not.
+    Timestamps are instants, so they have the time zone UTC.
 
     Parameters
     ----------
@@ -164,11 +167,20 @@ def frame_source(data: Any, schema: Schema) -> _core.Source:
     from headrace import _core
 
     plan = _core.Plan(schema._plan_text(), [])
-    if isinstance(data, pd.DataFrame):
+    if isinstance(data, pd.DataFrame) and not _has_arrow_columns(data, schema):
         return _core.columns_source(plan, list(_foreign_columns(data, schema)), len(data))
     if _module_of(data) == "polars" and hasattr(data, "collect"):
         data = data.collect()
     return _core.arrow_source(plan, data.__arrow_c_stream__())
+
+
+def _has_arrow_columns(data: pd.DataFrame, schema: Schema) -> bool:
+    """Whether pandas holds a column of the schema as Arrow, so that it leaves best as Arrow."""
+    return any(
+        isinstance(dtype, pd.ArrowDtype)
+        for name, dtype in data.dtypes.items()
+        if name in schema.names
+    )
 
 
 def _module_of(data: object) -> str:
@@ -196,9 +208,8 @@ def _foreign_column(series: pd.Series[Any]) -> tuple[Array, Array | None, list[s
         return np.ascontiguousarray(series.to_numpy()), None, None
     mask = series.isna().to_numpy()
     nulls = mask if mask.any() else None
-    if isinstance(dtype, np.dtype) and dtype.kind == "M":
-        nanoseconds = series.to_numpy().astype("datetime64[ns]")
-        return np.ascontiguousarray(nanoseconds), nulls, None
+    if isinstance(dtype, np.dtype) and dtype.kind == "M":  # of any unit: the core scales and checks
+        return np.ascontiguousarray(series.to_numpy()), nulls, None
     if isinstance(dtype, pd.api.extensions.ExtensionDtype) and dtype.kind in "iufb":
         values = series.to_numpy(dtype=dtype.numpy_dtype, na_value=dtype.type(0))  # type: ignore[attr-defined]
         return np.ascontiguousarray(values), nulls, None

@@ -44,7 +44,7 @@ def test_files_keep_their_values(tmp_path: Path) -> None:
         stream = hr.kafka("t", bootstrap=broker.bootstrap, schema=hr.market.SCHEMA, until="end")
         table = stream.collect()
     assert table["Close"].tolist() == frame["Close"].tolist()
-    assert table["Date"].tolist() == frame["Date"].dt.tz_localize(None).tolist()
+    assert table["Date"].tolist() == frame["Date"].tolist()
 
 
 def test_a_speed_keeps_the_distances() -> None:

@@ -9,7 +9,7 @@ IndicatorInfo bbands_info() {
   return describe<Bbands>(
       {.name = "bbands",
        .inputs = {"real"},
-       .params = {period_param("timeperiod", 5, 2), deviations_param("nbdevup", 2),
+       .params = {period_param("timeperiod", 20, 2), deviations_param("nbdevup", 2),
                   deviations_param("nbdevdn", 2)},
        .outputs = {"upper", "middle", "lower"},
        .panel = "price"});
