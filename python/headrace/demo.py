@@ -18,7 +18,7 @@ from headrace import market, ta
 from headrace.errors import HeadraceError
 from headrace.expressions import col
 from headrace.mock import MockBroker
-from headrace.replay import produce
+from headrace.replay import flush
 from headrace.sources import from_frame, kafka
 from headrace.stream import Stream
 
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
 __all__ = ["features", "run", "train"]
 
-_ROWS = 5 * 390 * 4  # five tickers, four sessions
-_TRAIN = 0.75  # of the event time: three sessions to learn from, one to be judged on
+_TICKERS = 5
+_SESSIONS = 4  # three to learn from, one to be judged on
 _HORIZON = 15  # minutes ahead that the classifier looks
 _BAD_EVERY = 400
 INPUTS = ("rsi", "aroon_up", "aroon_down", "band", "momentum", "trend")
@@ -154,13 +154,12 @@ def run(
     pandas.DataFrame
         The newest row of each ticker.
     """
-    frame = market.bars(rows=_ROWS, tickers=5, seed=seed)
-    split = frame["Date"].iloc[int(len(frame) * _TRAIN)]
+    frame, split = _sessions(seed)
     with _broker(bootstrap) as (where, topic), tempfile.TemporaryDirectory() as folder:
         model = Path(folder) / "updown.pt"
-        print(f"training an up/down classifier on {int(len(frame) * _TRAIN):,} bars ...")
-        history = from_frame(frame[frame["Date"] < split], schema=market.SCHEMA)
-        learnt = train(features(history).collect(), model)
+        history = frame[frame["Date"] < split]
+        print(f"training an up/down classifier on {len(history):,} bars ...")
+        learnt = train(features(from_frame(history, schema=market.SCHEMA)).collect(), model)
         bars = kafka(topic, bootstrap=where, schema=market.SCHEMA)
         stream = features(bars).predict(model, inputs=INPUTS, outputs=["p_up"])
         records = list(market.records(frame, bad_every=_BAD_EVERY))
@@ -170,11 +169,19 @@ def run(
                 *("Close", "aroon_up", "aroon_down", "p_up"),
                 bands="bbands",
                 key=market.TICKERS[0],
-                last=390,
-                title=f"{market.TICKERS[0]}: Bollinger Bands, Aroon and predictions, last session",
+                last=int(((frame["Date"] >= split) & (frame["Ticker"] == market.TICKERS[0])).sum()),
+                title=f"{market.TICKERS[0]}: the last session, not seen in training",
             )
             saved = chart.save(out)
             return _report(live, learnt, split, saved)
+
+
+def _sessions(seed: int) -> tuple[pd.DataFrame, pd.Timestamp]:
+    """Return whole sessions of the market, and when the one begins that is not learnt from."""
+    bars = market.bars(rows=(_SESSIONS + 1) * 390 * _TICKERS, tickers=_TICKERS, seed=seed)
+    day = bars["Date"].dt.normalize()
+    days = day.unique()[:_SESSIONS]
+    return bars[day <= days[-1]], days[-1]
 
 
 @contextlib.contextmanager
@@ -201,15 +208,24 @@ def _feed(
     live: Live, records: list[tuple[bytes, bytes]], topic: str, where: str, seconds: float
 ) -> None:
     """Produce the market in the background, and show what has come through until all of it has."""
-    parts = max(1, int(seconds * 20))
-    size = -(-len(records) // parts)
+    from headrace import _core
+
+    producer = _core.Producer(where, {})
+    started = time.monotonic()
     failures: list[HeadraceError] = []
 
     def market_opens() -> None:
+        """Send what is due by now, twenty times a second."""
+        sent = 0
         try:
-            for at in range(0, len(records), size):
-                produce(list(records[at : at + size]), to=topic, bootstrap=where)
-                time.sleep(seconds / parts)
+            while sent < len(records):
+                due = len(records) * (time.monotonic() - started + 0.05) / max(seconds, 0.05)
+                part = records[sent : int(due)]
+                producer.produce(topic, list(part), [])
+                sent += len(part)
+                producer.poll()
+                time.sleep(0.05)
+            flush(producer, where)
         except HeadraceError as error:
             failures.append(error)
 

@@ -186,7 +186,10 @@ class Chart:
             )
             self._lines[column] = line
         if panel.columns or panel.bands:
-            axis.legend(loc="upper left", fontsize=8, frameon=False, ncols=4)
+            # Above the axes, where no line can be: beside the title of the first panel.
+            axis.legend(
+                loc="lower right", bbox_to_anchor=(1, 0.99), fontsize=8, frameon=False, ncols=5
+            )
 
     def _tick_text(self, position: float, _: object = None) -> str:
         times = self._times

@@ -97,7 +97,7 @@ def replay(
     producer = _core.Producer(bootstrap, dict(config or {}))
     with _progress(len(table), to, progress) as bar:
         _produce_paced(producer, to, table, key, times, factor, bar)
-        _flush(producer, bootstrap)
+        flush(producer, bootstrap)
     return int(producer.counts()[1])
 
 
@@ -118,7 +118,7 @@ def produce(
 
     producer = _core.Producer(bootstrap, {})
     producer.produce(to, list(records), [])
-    _flush(producer, bootstrap)
+    flush(producer, bootstrap)
     return int(producer.counts()[1])
 
 
@@ -232,10 +232,11 @@ def _produce_paced(
             bar.update(1)
 
 
-def _flush(producer: _core.Producer, bootstrap: str, timeout: float = 60.0) -> None:
+def flush(producer: _core.Producer, bootstrap: str, timeout: float = 60.0) -> None:
+    """Wait until everything produced was acknowledged; what is left at the timeout is dropped."""
     deadline = time.monotonic() + timeout
     try:
-        while not producer.try_flush(_FLUSH_SLICE_MS):
+        while not producer.tryflush(_FLUSH_SLICE_MS):
             if time.monotonic() > deadline:
                 done = producer.counts()
                 raise BrokerUnavailable(

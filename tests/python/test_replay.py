@@ -71,7 +71,7 @@ def test_mistakes_are_said_before_anything_is_sent(tmp_path: Path) -> None:
 
 def test_a_broker_that_is_not_there_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     module = sys.modules["headrace.replay"]  # hr.replay is the function
-    monkeypatch.setattr(module._flush, "__defaults__", (0.2,))
+    monkeypatch.setattr(module.flush, "__defaults__", (0.2,))
     with pytest.raises(BrokerUnavailable, match=r"127\.0\.0\.1:1"):
         replay(FRAME, to="t", bootstrap="127.0.0.1:1")
 
