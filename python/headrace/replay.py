@@ -236,7 +236,7 @@ def flush(producer: _core.Producer, bootstrap: str, timeout: float = 60.0) -> No
     """Wait until everything produced was acknowledged; what is left at the timeout is dropped."""
     deadline = time.monotonic() + timeout
     try:
-        while not producer.tryflush(_FLUSH_SLICE_MS):
+        while not producer.try_flush(_FLUSH_SLICE_MS):
             if time.monotonic() > deadline:
                 done = producer.counts()
                 raise BrokerUnavailable(

@@ -4,7 +4,7 @@ import pytest
 
 pytest.importorskip("torch")
 
-from headrace import demo  # noqa: E402
+from headrace import demo
 
 
 @pytest.mark.torch

@@ -8,6 +8,14 @@
 #include <headrace/decode/timestamp.hpp>
 
 namespace headrace::decode {
+namespace {
+
+// As many readable bytes as the literal has.
+bool is_literal(const char* at, std::string_view literal) noexcept {
+  return std::memcmp(at, literal.data(), literal.size()) == 0;
+}
+
+}  // namespace
 
 bool QuickReader::read(std::string_view text, BatchBuilder& builder) {
   if (shapes_.empty()) return false;
@@ -46,7 +54,7 @@ void QuickReader::learn(const JsonRowReader& reader) {
 }
 
 [[gnu::always_inline]] inline const char* QuickReader::usual_string(const JsonStep& step,
-                                                                     const char* at) {
+                                                                    const char* at) {
   const int size = std::countr_zero(lane::string_specials(at + 1) | 0x10000U);
   if (size > 8 || at[1 + size] != '"') return nullptr;
   // Cuts off what is behind the text, in two steps: a shift by 64 is none.
@@ -60,9 +68,8 @@ void QuickReader::learn(const JsonRowReader& reader) {
 }
 
 [[gnu::always_inline]] inline const char* QuickReader::usual_value(const JsonStep& step,
-                                                                    const char* at,
-                                                                    std::size_t row,
-                                                                    BatchBuilder& builder) {
+                                                                   const char* at, std::size_t row,
+                                                                   BatchBuilder& builder) {
   switch (step.kind) {
     case StepKind::kFloat64:
       return quick_float64(at, builder.values<double>(step.column)[row]);
@@ -126,6 +133,7 @@ bool QuickReader::run(JsonShape& shape, const char* at, const char* last, BatchB
 
 const char* QuickReader::unusual_value(const JsonStep& step, const char* at, const char* last,
                                        BatchBuilder& builder) {
+  if (step.kind == StepKind::kNull) return is_literal(at, "null") ? at + 4 : nullptr;
   switch (*at) {
     case '"':
       return unusual_string(step, at, last, builder);
@@ -140,12 +148,9 @@ const char* QuickReader::unusual_value(const JsonStep& step, const char* at, con
 
 // true, false, null; at least kQuickReach readable bytes.
 const char* QuickReader::literal(const JsonStep& step, const char* at, BatchBuilder& builder) {
-  const auto is = [at](std::string_view word) {
-    return std::memcmp(at, word.data(), word.size()) == 0;
-  };
-  const bool yes = is("true");
-  const bool no = is("false");
-  if (!yes && !no && !is("null")) return nullptr;
+  const bool yes = is_literal(at, "true");
+  const bool no = is_literal(at, "false");
+  if (!yes && !no && !is_literal(at, "null")) return nullptr;
   const char* behind = at + (no ? 5 : 4);
   if (step.kind == StepKind::kSkip) return behind;
   const record::Field& field = schema_->fields()[step.column];

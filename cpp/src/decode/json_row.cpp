@@ -77,8 +77,11 @@ Refusal JsonRowReader::write(int column, const JsonEvent& event, BatchBuilder& b
 
 std::optional<DecodeFailure> JsonRowReader::scalar(const Place* place, const JsonEvent& event,
                                                    BatchBuilder& builder) {
-  const int column = place == nullptr ? -1 : place->column;
-  slots_.push_back({.begin = event.begin, .end = event.end, .column = column});
+  const int column = place == nullptr ? JsonSlot::kUnasked : place->column;
+  const bool on_the_way = place != nullptr && column < 0;
+  slots_.push_back({.begin = event.begin,
+                    .end = event.end,
+                    .column = on_the_way ? JsonSlot::kOnlyNull : column});
   const std::string_view got = document_.raw(event);
   if (event.kind == JsonKind::kNonFinite) {
     record::Field unasked;
@@ -86,7 +89,7 @@ std::optional<DecodeFailure> JsonRowReader::scalar(const Place* place, const Jso
     return explain(column >= 0 ? field(column) : unasked, RejectReason::kNonFinite, got);
   }
   if (place == nullptr) return std::nullopt;
-  if (column < 0) {  // an object is expected here; null means that it is absent
+  if (on_the_way) {  // an object is expected here; null means that it is absent
     if (event.kind == JsonKind::kNull) return std::nullopt;
     const record::Field& first = field(place->first_column);
     return DecodeFailure{RejectReason::kWrongType, first.name,

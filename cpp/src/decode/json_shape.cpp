@@ -87,6 +87,7 @@ bool JsonShape::learn_blanks(std::string_view text, std::span<const JsonEvent> e
 void JsonShape::build(const Schema& schema) {
   std::vector<bool> fed(schema.size());
   for (Key& key : keys_) {
+    if (key.column == JsonSlot::kOnlyNull) key.kind = StepKind::kNull;
     if (key.column < 0) continue;
     const auto column = static_cast<std::size_t>(key.column);
     key.kind = kind_of(schema.fields()[column].type);

@@ -13,10 +13,9 @@ using std::chrono::milliseconds;
 
 // Parcels taken from a ring at once: what was taken no longer counts as waiting, so few.
 constexpr std::size_t kBlock = 4;
-// A flush is asked in slices, so that a stop is noticed; longer than kFlushPatience without any
-// acknowledgement, and the sink has failed.
+// A flush is asked in slices, so that a stop is noticed. How long a sink may take altogether is its
+// own affair: it says when something is lost.
 constexpr milliseconds kFlushSlice{50};
-constexpr milliseconds kFlushPatience{60'000};
 
 // Says that the thread has ended, however it does: others wait for it.
 struct Ending {
@@ -155,7 +154,11 @@ void Compute::process(Parcel& parcel) {
   if (status && parcel.batch.rows() > 0) {
     status = outlet_.deliver(std::make_shared<const record::RecordBatch>(std::move(parcel.batch)));
   }
-  if (!status) return life_.fail(status.error());
+  if (!status) {
+    // Cancelled, since the run is stopping: not done, and so not committed either.
+    if (!life_.past_drain()) life_.fail(status.error());
+    return;
+  }
   slot.done.store(parcel.next_offset, std::memory_order_release);
 }
 
@@ -185,19 +188,17 @@ void Compute::note_event_times(const Parcel& parcel) {
 
 void Compute::flush() {
   const std::uint64_t wanted = flush_wanted_.load(std::memory_order_acquire);
-  base::Status status;
-  const auto begin = Lifecycle::Clock::now();
+  base::Result<bool> acknowledged = false;
   do {
-    status = outlet_.flush(kFlushSlice);
-  } while (!status && status.error().retriable && !life_.past_flush() &&
-           Lifecycle::Clock::now() - begin < kFlushPatience);
-  if (status) {
+    acknowledged = outlet_.flush(kFlushSlice);
+  } while (acknowledged && !*acknowledged && !life_.past_flush());
+  if (!acknowledged) {
+    life_.fail(acknowledged.error());
+  } else if (*acknowledged) {
     for (TaskSlot* slot : slots_) {
       const std::lock_guard lock(slot->mutex);
       slot->acknowledged = {.epoch = slot->running_epoch, .position = slot->done.load()};
     }
-  } else if (!life_.stopping()) {
-    life_.fail(status.error());
   }
   flushed_.store(wanted, std::memory_order_release);
 }

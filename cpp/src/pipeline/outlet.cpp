@@ -39,11 +39,12 @@ base::Status Outlet::deliver_rejects(record::Rejects rejects) {
   return {};
 }
 
-base::Status Outlet::flush(std::chrono::milliseconds deadline) {
+base::Result<bool> Outlet::flush(std::chrono::milliseconds deadline) {
   for (const auto& sink : sinks_) {
-    if (base::Status status = sink->flush(deadline); !status) return status;
+    base::Result<bool> acknowledged = sink->flush(deadline);
+    if (!acknowledged || !*acknowledged) return acknowledged;
   }
-  return {};
+  return true;
 }
 
 void Outlet::cancel() noexcept {

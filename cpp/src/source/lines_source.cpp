@@ -193,8 +193,7 @@ base::Result<Poll> LinesSource::poll(milliseconds timeout) {
   records_.clear();
   events_.clear();
   const auto say = [&](EventKind kind) {
-    events_.push_back(
-        {.kind = kind, .task = kTask, .epoch = kEpoch, .offset = next_, .error = {}});
+    events_.push_back({.kind = kind, .task = kTask, .epoch = kEpoch, .offset = next_, .error = {}});
   };
   if (!std::exchange(started_, true)) say(EventKind::kAssigned);
   if (paused_) {

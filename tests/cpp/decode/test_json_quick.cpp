@@ -167,6 +167,20 @@ TEST_CASE("shapes are few, and lessons stop where nothing repeats") {
   CHECK(read(kLesson) == "careful");
 }
 
+TEST_CASE("where an object is expected on the way to a column, null alone may stand") {
+  const auto nested =
+      test::schema_of({{.name = "x"}, {.name = "q", .nullable = true, .path = {"o", "q"}}});
+  JsonRowReader careful(nested);
+  QuickReader quick(nested);
+  BatchBuilder builder(nested, 4);
+  REQUIRE_FALSE(careful.read(R"({"x":1,"o":null})", builder));
+  quick.learn(careful);
+  CHECK(quick.read(R"({"x":1,"o":null})", builder));
+  for (const char* text : {R"({"x":1,"o":5})", R"({"x":1,"o":"a"})", R"({"x":1,"o":true})"}) {
+    CHECK_FALSE(quick.read(text, builder));
+  }
+}
+
 TEST_CASE("a record that fails half way leaves no null behind") {
   Taught read{R"({"y":1,"b":true,"n":1,"x":2,"k":"a","t":"2024-01-02"})"};
   CHECK(read(R"({"y":null,"b":null,"n":1,"x":"bad","k":"a","t":"2024-01-02"})") == "careful");

@@ -138,7 +138,8 @@ inline bool poll_until(source::Source& source, Log& log, const std::function<boo
 
 inline Log read_all(source::Source& source, std::chrono::milliseconds deadline = 20s) {
   Log log;
-  poll_until(source, log, [&] { return log.end; }, deadline);
+  poll_until(
+      source, log, [&] { return log.end; }, deadline);
   return log;
 }
 

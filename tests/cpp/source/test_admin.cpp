@@ -29,8 +29,8 @@ TEST_CASE("topics and their watermarks") {
   const auto missing = admin.watermarks("ohclv", 5s);
   REQUIRE_FALSE(missing);
   CHECK(missing.error().code == base::ErrorCode::kTopicNotFound);
-  CHECK(missing.error().message == "topic \"ohclv\" does not exist on " +
-                                       cluster.mock.bootstrap() + " (did you mean \"ohlcv\"?)");
+  CHECK(missing.error().message == "topic \"ohclv\" does not exist on " + cluster.mock.bootstrap() +
+                                       " (did you mean \"ohlcv\"?)");
 }
 
 TEST_CASE("with no broker every call says so within its deadline, with the address") {

@@ -20,11 +20,11 @@ struct Fixture {
   Fixture() {
     cluster.topic("bars", 1);
     cluster.fill("bars", 0, 20);
-    consumer = source::Consumer::create(
-                   cluster.config({"bars"}), {},
-                   std::make_shared<source::TopicTable>(std::vector<std::string>{"bars"}),
-                   &listener)
-                   .value_or_throw();
+    consumer =
+        source::Consumer::create(
+            cluster.config({"bars"}), {},
+            std::make_shared<source::TopicTable>(std::vector<std::string>{"bars"}), &listener)
+            .value_or_throw();
   }
   ~Fixture() {
     consumer->set_listener(nullptr);

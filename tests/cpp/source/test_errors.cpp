@@ -10,8 +10,7 @@ TEST_CASE("librdkafka's codes become ours") {
   CHECK(source::code_of(RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) == ErrorCode::kBrokerUnavailable);
   CHECK(source::code_of(RD_KAFKA_RESP_ERR__TIMED_OUT) == ErrorCode::kBrokerUnavailable);
   CHECK(source::code_of(RD_KAFKA_RESP_ERR__AUTHENTICATION) == ErrorCode::kAuthentication);
-  CHECK(source::code_of(RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED) ==
-        ErrorCode::kAuthorization);
+  CHECK(source::code_of(RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED) == ErrorCode::kAuthorization);
   CHECK(source::code_of(RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET) == ErrorCode::kOffsetOutOfRange);
   CHECK(source::code_of(RD_KAFKA_RESP_ERR_UNKNOWN) == ErrorCode::kKafka);
 }

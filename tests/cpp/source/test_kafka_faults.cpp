@@ -28,9 +28,9 @@ TEST_CASE("a missing topic is waited for, with the name that may have been meant
   const auto start = Clock::now();
   REQUIRE(poll_until(*source, log, [&] { return log.count(EventKind::kWaiting) == 1; }));
   CHECK(Clock::now() - start < 5s);
-  CHECK(log.first(EventKind::kWaiting)->error.message ==
-        "topic \"ohclv\" does not exist on " + cluster.mock.bootstrap() +
-            " (did you mean \"ohlcv\"?); waiting");
+  CHECK(log.first(EventKind::kWaiting)->error.message == "topic \"ohclv\" does not exist on " +
+                                                             cluster.mock.bootstrap() +
+                                                             " (did you mean \"ohlcv\"?); waiting");
   // Goes on by itself, once, from the beginning.
   cluster.topic("ohclv", 2);
   cluster.fill("ohclv", 1, 5);
@@ -44,7 +44,8 @@ TEST_CASE("strict: a missing topic is an error") {
   config.strict = true;
   auto source = open(config);
   Log log;
-  CHECK_FALSE(poll_until(*source, log, [] { return false; }, 5s));
+  CHECK_FALSE(poll_until(
+      *source, log, [] { return false; }, 5s));
   REQUIRE(log.error);
   CHECK(log.error->code == base::ErrorCode::kTopicNotFound);
   CHECK(log.error->message == "topic \"nowhere\" does not exist on " + cluster.mock.bootstrap());
@@ -99,7 +100,8 @@ TEST_CASE("a position that is gone") {
   Log log;
   SECTION("is an error that names the range") {
     auto source = open(config);
-    CHECK_FALSE(poll_until(*source, log, [] { return false; }, 10s));
+    CHECK_FALSE(poll_until(
+        *source, log, [] { return false; }, 10s));
     REQUIRE(log.error);
     CHECK(log.error->code == base::ErrorCode::kOffsetOutOfRange);
     CHECK(log.error->message ==
@@ -136,7 +138,8 @@ TEST_CASE("a position beyond the end is an error") {
   config.start.offsets = {{{"bars", 0}, 500}};
   auto source = open(config);
   Log log;
-  CHECK_FALSE(poll_until(*source, log, [] { return false; }, 10s));
+  CHECK_FALSE(poll_until(
+      *source, log, [] { return false; }, 10s));
   REQUIRE(log.error);
   CHECK(log.error->message.starts_with(
       "bars[0]: offset 500 does not exist: the partition ends at 10"));
@@ -198,7 +201,8 @@ TEST_CASE("a topic that may not be read is an error") {
   cluster.mock.push_request_error(kListOffsets, RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED, 5);
   auto source = open(cluster.config({"bars"}));
   Log log;
-  CHECK_FALSE(poll_until(*source, log, [] { return false; }, 10s));
+  CHECK_FALSE(poll_until(
+      *source, log, [] { return false; }, 10s));
   REQUIRE(log.error);
   CHECK(log.error->code == base::ErrorCode::kAuthorization);
 }

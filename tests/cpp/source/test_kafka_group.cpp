@@ -38,8 +38,8 @@ void commit(source::Source& source) {
   if (!done && !done.error().retriable) done.throw_if_error();
 }
 
-// No record of a partition that was not ours when it was delivered, and within an epoch every offset
-// follows the one before.
+// No record of a partition that was not ours when it was delivered, and within an epoch every
+// offset follows the one before.
 void check_epochs(const Log& log) {
   std::map<std::pair<int, std::uint32_t>, std::int64_t> next;
   for (const Got& r : log.records) {
@@ -147,9 +147,8 @@ TEST_CASE("a second member takes over partitions; together they read everything 
   first->close(5s);
   fill(100);
   REQUIRE(poll_until(*second, b, [&] { return owned(b) == kPartitions; }));
-  REQUIRE(poll_until(*second, b, [&] {
-    return a.records.size() + b.records.size() >= 600U * kPartitions;
-  }));
+  REQUIRE(poll_until(*second, b,
+                     [&] { return a.records.size() + b.records.size() >= 600U * kPartitions; }));
   check_epochs(b);
 }
 
@@ -238,7 +237,8 @@ TEST_CASE("a static member that was fenced joins again, once") {
   CHECK(offsets_of(log, 0) == range(0, 15));
   CHECK(log.epochs.at({0, 0}) == 2);
   cluster.mock.push_request_error(kHeartbeat, RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID, 1);
-  CHECK_FALSE(poll_until(*source, log, [] { return false; }, 10s));
+  CHECK_FALSE(poll_until(
+      *source, log, [] { return false; }, 10s));
   REQUIRE(log.error);
   CHECK(log.error->native_code == RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID);
 }

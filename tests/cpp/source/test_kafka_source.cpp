@@ -312,10 +312,12 @@ TEST_CASE("settings that contradict each other are refused at once") {
   CHECK(message([](C& c) { c.start.at = StartAt::kGroup; }) ==
         "start from the group's positions needs a group");
   CHECK(message([](C& c) { c.group_instance = "i"; }) == "group_instance needs a group");
-  CHECK(message([](C& c) { c.start.offsets = {{{"bars", 0}, -2}}; }) ==
-        "offset of bars[0]: expected 0 or more, got -2");
-  CHECK(message([](C& c) { c.start.offsets = {{{"other", 0}, 2}}; }) ==
-        "an offset is given for other[0], which is not read");
+  CHECK(message([](C& c) {
+          c.start.offsets = {{{"bars", 0}, -2}};
+        }) == "offset of bars[0]: expected 0 or more, got -2");
+  CHECK(message([](C& c) {
+          c.start.offsets = {{{"other", 0}, 2}};
+        }) == "an offset is given for other[0], which is not read");
   CHECK(message([](C& c) { c.client.bootstrap = " "; }).starts_with("bootstrap is empty"));
   CHECK(message([](C& c) { c.poll_max = 1; }) == "poll_max: expected 2 or more");
   source::KafkaSourceConfig grouped;

@@ -36,11 +36,10 @@ class TempFile {
 std::vector<std::string> read(const std::string& content, LineFormat format,
                               std::size_t poll_max = 4096, char delimiter = ',') {
   const TempFile file(content);
-  auto source = source::make_lines_source({.path = file.path(),
-                                           .format = format,
-                                           .poll_max = poll_max,
-                                           .delimiter = delimiter})
-                    .value_or_throw();
+  auto source =
+      source::make_lines_source(
+          {.path = file.path(), .format = format, .poll_max = poll_max, .delimiter = delimiter})
+          .value_or_throw();
   std::vector<std::string> lines;
   while (true) {
     auto poll = source->poll(0ms);
@@ -142,7 +141,9 @@ TEST_CASE("a file that cannot be read is an error that names it") {
 }
 
 TEST_CASE("the names in a CSV header") {
-  const TempFile file("\xef\xbb\xbf" "Date,\"Adj Close\",\"a \"\"b\"\"\",,Volume\r\n1,2,3,4,5\n");
+  const TempFile file(
+      "\xef\xbb\xbf"
+      "Date,\"Adj Close\",\"a \"\"b\"\"\",,Volume\r\n1,2,3,4,5\n");
   const auto names = source::read_csv_header(file.path(), ',');
   REQUIRE(names);
   CHECK(*names == Lines{"Date", "Adj Close", "a \"b\"", "", "Volume"});

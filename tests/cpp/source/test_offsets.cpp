@@ -20,8 +20,7 @@ struct Fixture {
                  .value_or_throw();
   }
   std::vector<source::Place> resolve(const source::PlaceRequest& request) {
-    return source::resolve(client.get(), {{"bars", 0}, {"bars", 1}}, request, 5s)
-        .value_or_throw();
+    return source::resolve(client.get(), {{"bars", 0}, {"bars", 1}}, request, 5s).value_or_throw();
   }
   Cluster cluster;
   source::ClientEvents events{source::LogSink{}};
@@ -76,4 +75,13 @@ TEST_CASE_METHOD(Fixture, "what the broker has") {
   CHECK((*ranges)[0].high == 10);
   CHECK(source::ranges(client.get(), {}, 5s)->empty());
   CHECK_FALSE(source::ranges(client.get(), {{"nowhere", 0}}, 500ms));
+}
+
+TEST_CASE("a position that is out of range, in words") {
+  const source::OffsetRange range{.low = 60, .high = 100};
+  CHECK(
+      source::out_of_range({.topic = "bars", .partition = 0, .offset = 10}, range) ==
+      "bars[0]: offset 10 is gone: records 10 to 59 are no longer on the broker, it has 60 to 99");
+  CHECK(source::out_of_range({.topic = "bars", .partition = 0, .offset = 500}, range) ==
+        "bars[0]: offset 500 does not exist: the partition ends at 100 (was the topic made anew?)");
 }

@@ -20,20 +20,20 @@ class Watched {
     source::ClientConfig config;
     config.bootstrap = bootstrap;
     const std::vector<source::OwnSetting> own{{"group.id", "desk"}};
-    client_ = source::make_client(config, source::ClientRole::kConsumer, own, events_)
-                  .value_or_throw();
+    client_ =
+        source::make_client(config, source::ClientRole::kConsumer, own, events_).value_or_throw();
     source::WatchSetup setup;
     setup.topics = {"bars"};
     setup.bootstrap = bootstrap;
     setup.refresh = 50ms;
     change(setup);
-    watcher = std::make_unique<source::Watcher>(
-        client_.get(), setup, std::make_shared<source::TopicTable>(setup.topics),
-        [this](Notice notice) {
-          const std::lock_guard lock(mutex_);
-          notices_.push_back(std::move(notice));
-          changed_.notify_all();
-        });
+    watcher = std::make_unique<source::Watcher>(client_.get(), setup,
+                                                std::make_shared<source::TopicTable>(setup.topics),
+                                                [this](Notice notice) {
+                                                  const std::lock_guard lock(mutex_);
+                                                  notices_.push_back(std::move(notice));
+                                                  changed_.notify_all();
+                                                });
   }
   // The next notice of this kind, skipping others.
   Notice next(NoticeKind kind) {

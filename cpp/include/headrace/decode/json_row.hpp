@@ -28,11 +28,14 @@
 
 namespace headrace::decode {
 
-// A scalar of the text just read and the column that it went to (-1: none).
+// A scalar of the text just read, and the column that it went to.
 struct JsonSlot {
+  static constexpr int kUnasked = -1;   // none: any scalar will do
+  static constexpr int kOnlyNull = -2;  // none: an object is expected there, or null
+
   std::uint32_t begin = 0;
   std::uint32_t end = 0;
-  int column = -1;
+  int column = kUnasked;
 };
 
 class JsonRowReader {

@@ -31,7 +31,16 @@
 
 namespace headrace::decode {
 
-enum class StepKind : std::uint8_t { kTail, kSkip, kBool, kInt64, kFloat64, kString, kTimestamp };
+enum class StepKind : std::uint8_t {
+  kTail,  // no value behind
+  kSkip,  // any scalar
+  kNull,  // null alone
+  kBool,
+  kInt64,
+  kFloat64,
+  kString,
+  kTimestamp
+};
 
 // A literal and the value behind it; kTail is the last literal, with no value behind.
 struct JsonStep {

@@ -109,8 +109,7 @@ inline constexpr AlignTable kAlign{};
                                                               int end) noexcept {
   const auto& row = kAlign.rows[static_cast<std::size_t>(dot * AlignTable::kEnds + end)];
   const __m128i align = _mm_load_si128(reinterpret_cast<const __m128i*>(row.data()));
-  const __m128i digits =
-      _mm_shuffle_epi8(_mm_sub_epi8(load(at), _mm_set1_epi8('0')), align);
+  const __m128i digits = _mm_shuffle_epi8(_mm_sub_epi8(load(at), _mm_set1_epi8('0')), align);
   const __m128i pairs = _mm_maddubs_epi16(
       digits, _mm_setr_epi8(10, 1, 10, 1, 10, 1, 10, 1, 10, 1, 10, 1, 10, 1, 10, 1));
   const __m128i fours = _mm_madd_epi16(pairs, _mm_setr_epi16(100, 1, 100, 1, 100, 1, 100, 1));

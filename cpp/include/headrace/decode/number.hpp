@@ -49,11 +49,14 @@ inline constexpr double kPowersOfTen[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e
 // Clinger's fast path ("How to Read Floating Point Numbers Accurately", 1990): digits up to 2^53
 // and powers of ten up to 10^22 are exact doubles, so that one division or multiplication rounds
 // once. False where it does not apply.
-[[nodiscard, gnu::always_inline]] inline bool small_decimal_to_double(std::uint64_t digits, std::int64_t exponent,
-                                                  bool negative, double& out) noexcept {
+[[nodiscard, gnu::always_inline]] inline bool small_decimal_to_double(std::uint64_t digits,
+                                                                      std::int64_t exponent,
+                                                                      bool negative,
+                                                                      double& out) noexcept {
   if (digits > (std::uint64_t{1} << 53U) || exponent < -22 || exponent > 22) return false;
   const auto exact = static_cast<double>(digits);
-  const double value = exponent < 0 ? exact / kPowersOfTen[-exponent] : exact * kPowersOfTen[exponent];
+  const double value =
+      exponent < 0 ? exact / kPowersOfTen[-exponent] : exact * kPowersOfTen[exponent];
   out = negative ? -value : value;
   return true;
 }

@@ -33,7 +33,8 @@ struct QuickDigits {
 
   [[nodiscard, gnu::always_inline]] bool read(const char*& at) {
     count(at);
-    if (whole == 0) {  // a branch, for the predictor: arithmetic on the sign would delay every number
+    if (whole ==
+        0) {  // a branch, for the predictor: arithmetic on the sign would delay every number
       if (*at != '-') return false;
       negative = true;
       count(++at);
@@ -91,7 +92,8 @@ struct QuickDigits {
     return small_decimal_to_double(digits, exponent, found.negative, out) ? at : nullptr;
   }
   // 15 digits at most: exact, and so is the power of ten (see small_decimal_to_double).
-  const double value = static_cast<double>(static_cast<std::int64_t>(digits)) / kPowersOfTen[-exponent];
+  const double value =
+      static_cast<double>(static_cast<std::int64_t>(digits)) / kPowersOfTen[-exponent];
   out = found.negative ? -value : value;
   return at;
 }

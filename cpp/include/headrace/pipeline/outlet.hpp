@@ -30,7 +30,8 @@ class Outlet {
   // An error is a sink's, and fatal.
   [[nodiscard]] base::Status deliver(const record::BatchPtr& batch);
   [[nodiscard]] base::Status deliver_rejects(record::Rejects rejects);
-  [[nodiscard]] base::Status flush(std::chrono::milliseconds deadline);
+  // As Sink::flush, for all sinks.
+  [[nodiscard]] base::Result<bool> flush(std::chrono::milliseconds deadline);
   void cancel() noexcept;     // nobody waits for sinks any more
   void run_ended() noexcept;  // lets those who wait for rows go
 

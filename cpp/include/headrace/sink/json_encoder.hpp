@@ -1,7 +1,7 @@
 // Rows of a batch as JSON objects, one line each: what to_kafka and the dead-letter topic write.
 //
-// float64 is printed with the fewest digits that read back to the same bits (std::to_chars), NaN and
-// infinities as null; timestamps as ISO 8601 UTC with as many fractional digits as they need;
+// float64 is printed with the fewest digits that read back to the same bits (std::to_chars), NaN
+// and infinities as null; timestamps as ISO 8601 UTC with as many fractional digits as they need;
 // strings escaped as RFC 8259 asks and no further. Fields in schema order; nulls are written.
 //
 // Thread contract: an encoder belongs to one thread.

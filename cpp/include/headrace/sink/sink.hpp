@@ -1,4 +1,5 @@
-// Where results go. A sink takes shared, finished batches and dead letters; it never holds up reading.
+// Where results go. A sink takes shared, finished batches and dead letters; it never holds up
+// reading.
 //
 // Thread contract: write/write_rejects/flush by the compute thread that owns the sink's tasks; one
 //   sink may serve several compute threads (implementations lock). cancel by any thread.
@@ -19,10 +20,11 @@ class Sink {
   virtual ~Sink() = default;
   [[nodiscard]] virtual base::Status write(const record::BatchPtr& batch) = 0;
   [[nodiscard]] virtual base::Status write_rejects(std::span<const record::Reject> rejects) = 0;
-  // Returns when everything written so far has been acknowledged, or with an error at the deadline.
-  [[nodiscard]] virtual base::Status flush(std::chrono::milliseconds deadline) = 0;
-  // Any thread: a write or flush that waits, now or later, returns with an error instead. The engine
-  // is stopping and will not commit what was not acknowledged.
+  // True when everything written so far has been acknowledged, false at the deadline (call again);
+  // an error where something written is lost.
+  [[nodiscard]] virtual base::Result<bool> flush(std::chrono::milliseconds deadline) = 0;
+  // Any thread: a write or flush that waits, now or later, returns with an error instead. The
+  // engine is stopping and will not commit what was not acknowledged.
   virtual void cancel() noexcept {}
 };
 

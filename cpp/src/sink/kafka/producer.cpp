@@ -93,12 +93,10 @@ rd_kafka_resp_err_t KafkaProducer::Impl::send(rd_kafka_topic_t* topic,
   if (!record.tombstone && value == nullptr) value = &empty;
   const std::int64_t timestamp = record.timestamp_ms < 0 ? 0 : record.timestamp_ms;
   if (record.headers.empty()) {
-    return rd_kafka_producev(client.get(), RD_KAFKA_V_RKT(topic),
-                             RD_KAFKA_V_PARTITION(record.partition),
-                             RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
-                             RD_KAFKA_V_VALUE(value, record.value.size()),
-                             RD_KAFKA_V_KEY(key, record.key.size()),
-                             RD_KAFKA_V_TIMESTAMP(timestamp), RD_KAFKA_V_END);
+    return rd_kafka_producev(
+        client.get(), RD_KAFKA_V_RKT(topic), RD_KAFKA_V_PARTITION(record.partition),
+        RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_VALUE(value, record.value.size()),
+        RD_KAFKA_V_KEY(key, record.key.size()), RD_KAFKA_V_TIMESTAMP(timestamp), RD_KAFKA_V_END);
   }
   source::HeadersHandle headers(rd_kafka_headers_new(record.headers.size()));
   for (const auto& [name, text] : record.headers) {
@@ -153,8 +151,7 @@ base::Result<std::unique_ptr<KafkaProducer>> KafkaProducer::create(ProducerConfi
   auto impl = std::make_shared<Impl>(std::move(config));
   const std::vector<source::OwnSetting> own{
       {"delivery.timeout.ms", std::to_string(impl->config.delivery_timeout.count())}};
-  auto client =
-      source::make_client(impl->config.client, source::ClientRole::kProducer, own, *impl);
+  auto client = source::make_client(impl->config.client, source::ClientRole::kProducer, own, *impl);
   if (!client) return client.error();
   impl->client = *std::move(client);
   return std::unique_ptr<KafkaProducer>(new KafkaProducer(std::move(impl)));

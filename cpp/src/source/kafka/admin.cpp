@@ -30,9 +30,8 @@ class AdminEvents final : public ClientEvents {
     rd_kafka_poll(client, 0);
     const base::Error plain = kafka_error(error, what);
     if (plain.code != base::ErrorCode::kBrokerUnavailable) return plain;
-    return kafka_error_text(error, trouble_.empty()
-                                       ? "cannot reach " + bootstrap_ + ": no answer"
-                                       : trouble_);
+    return kafka_error_text(
+        error, trouble_.empty() ? "cannot reach " + bootstrap_ + ": no answer" : trouble_);
   }
 
  private:
@@ -131,8 +130,8 @@ base::Status KafkaAdmin::create_topic(const NewTopic& topic, milliseconds deadli
   base::Result<EventHandle> event = impl_->answer(queue.get(), deadline, what);
   if (!event) return event.error();
   std::size_t count = 0;
-  const rd_kafka_topic_result_t** results = rd_kafka_CreateTopics_result_topics(
-      rd_kafka_event_CreateTopics_result(event->get()), &count);
+  const rd_kafka_topic_result_t** results =
+      rd_kafka_CreateTopics_result_topics(rd_kafka_event_CreateTopics_result(event->get()), &count);
   for (std::size_t i = 0; i < count; ++i) {
     const auto error = rd_kafka_topic_result_error(results[i]);
     if (error == RD_KAFKA_RESP_ERR_NO_ERROR) continue;
@@ -154,8 +153,8 @@ base::Status KafkaAdmin::delete_topic(const std::string& name, milliseconds dead
   base::Result<EventHandle> event = impl_->answer(queue.get(), deadline, what);
   if (!event) return event.error();
   std::size_t count = 0;
-  const rd_kafka_topic_result_t** results = rd_kafka_DeleteTopics_result_topics(
-      rd_kafka_event_DeleteTopics_result(event->get()), &count);
+  const rd_kafka_topic_result_t** results =
+      rd_kafka_DeleteTopics_result_topics(rd_kafka_event_DeleteTopics_result(event->get()), &count);
   for (std::size_t i = 0; i < count; ++i) {
     const auto error = rd_kafka_topic_result_error(results[i]);
     if (error != RD_KAFKA_RESP_ERR_NO_ERROR) return kafka_error(error, what);
@@ -169,8 +168,7 @@ base::Result<std::vector<Watermarks>> KafkaAdmin::watermarks(std::string_view to
   if (!info) return info.error();
   std::vector<TopicPartition> partitions;
   for (int p = 0; p < info->partitions; ++p) partitions.emplace_back(info->name, p);
-  base::Result<std::vector<OffsetRange>> found =
-      ranges(impl_->client.get(), partitions, deadline);
+  base::Result<std::vector<OffsetRange>> found = ranges(impl_->client.get(), partitions, deadline);
   if (!found) return found.error();
   std::vector<Watermarks> marks;
   for (std::size_t p = 0; p < found->size(); ++p) {
@@ -183,7 +181,8 @@ std::string topic_missing(std::string_view topic, std::string_view bootstrap,
                           const std::vector<std::string>& existing) {
   std::string text = "topic \"" + std::string(topic) + "\" does not exist on ";
   text += bootstrap;
-  if (const auto near = base::nearest(topic, existing)) text += " (did you mean \"" + *near + "\"?)";
+  if (const auto near = base::nearest(topic, existing))
+    text += " (did you mean \"" + *near + "\"?)";
   return text;
 }
 

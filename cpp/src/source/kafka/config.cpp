@@ -133,7 +133,7 @@ std::string_view refusal(std::string_view key) noexcept {
 }
 
 bool is_secret(std::string_view key) noexcept {
-  constexpr std::array<std::string_view, 7> kParts{"password", "secret",      "pem",   "token",
+  constexpr std::array<std::string_view, 7> kParts{"password", "secret",      "pem",      "token",
                                                    "keytab",   "oauthbearer", "assertion"};
   return std::any_of(kParts.begin(), kParts.end(), [&](std::string_view part) {
     return key.find(part) != std::string_view::npos;

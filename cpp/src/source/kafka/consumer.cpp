@@ -64,9 +64,8 @@ WatchSetup watch_setup(const KafkaSourceConfig& config, Share share) {
   WatchSetup setup;
   setup.topics = config.topics;
   setup.pattern = config.pattern.empty() ? "" : whole_name(config.pattern);
-  setup.request = {.start = config.start,
-                   .from_group = !config.group.empty(),
-                   .with_end = config.bounded};
+  setup.request = {
+      .start = config.start, .from_group = !config.group.empty(), .with_end = config.bounded};
   setup.assign = config.group.empty();
   setup.strict = config.strict;
   setup.bounded = config.bounded;
@@ -148,12 +147,10 @@ base::Status Consumer::commit(const std::vector<Place>& places, milliseconds dea
   const QueueHandle answers(rd_kafka_queue_new(client_.get()));
   auto error = rd_kafka_commit_queue(client_.get(), list.get(), answers.get(), nullptr, nullptr);
   if (error != RD_KAFKA_RESP_ERR_NO_ERROR) return kafka_error(error, what);
-  const EventHandle answer(
-      rd_kafka_queue_poll(answers.get(), static_cast<int>(deadline.count())));
+  const EventHandle answer(rd_kafka_queue_poll(answers.get(), static_cast<int>(deadline.count())));
   if (!answer) return kafka_error(RD_KAFKA_RESP_ERR__TIMED_OUT, what);
   error = rd_kafka_event_error(answer.get());
-  const rd_kafka_topic_partition_list_t* done =
-      rd_kafka_event_topic_partition_list(answer.get());
+  const rd_kafka_topic_partition_list_t* done = rd_kafka_event_topic_partition_list(answer.get());
   for (int i = 0; done != nullptr && i < done->cnt && error == RD_KAFKA_RESP_ERR_NO_ERROR; ++i) {
     error = done->elems[i].err;
   }
@@ -173,12 +170,13 @@ base::Error Consumer::fatal_error() const {
 }
 
 std::size_t Consumer::take(std::span<rd_kafka_message_t*> messages, milliseconds timeout) {
-  // A batch call with a timeout waits until the batch is full, so: wait for one, take what is there.
+  // A batch call with a timeout waits until the batch is full, so: wait for one, take what is
+  // there.
   const ssize_t first = rd_kafka_consume_batch_queue(
       queue_.get(), static_cast<int>(timeout.count()), messages.data(), 1);
   if (first <= 0) return 0;
-  const ssize_t more = rd_kafka_consume_batch_queue(queue_.get(), 0, messages.data() + 1,
-                                                    messages.size() - 1);
+  const ssize_t more =
+      rd_kafka_consume_batch_queue(queue_.get(), 0, messages.data() + 1, messages.size() - 1);
   return 1 + (more > 0 ? static_cast<std::size_t>(more) : 0);
 }
 

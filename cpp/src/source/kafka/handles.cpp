@@ -10,7 +10,7 @@ namespace headrace::source {
 
 namespace {
 
-constexpr int kFloor = 0x020e0200;   // 2.14.2
+constexpr int kFloor = 0x020e0200;    // 2.14.2
 constexpr int kHanging = 0x02100000;  // 2.16.0
 
 struct Done {

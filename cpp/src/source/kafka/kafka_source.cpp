@@ -8,6 +8,7 @@
 #include <headrace/source/kafka/assignment.hpp>
 #include <headrace/source/kafka/consumer.hpp>
 #include <headrace/source/kafka/errors.hpp>
+#include <headrace/source/kafka/flow.hpp>
 #include <headrace/source/kafka/link.hpp>
 #include <headrace/source/kafka/settings.hpp>
 
@@ -19,10 +20,6 @@ using Clock = std::chrono::steady_clock;
 namespace {
 
 constexpr milliseconds kSlice{100};  // longest single wait, should a wake-up ever be lost
-// All partitions paused for a moment: leave the queue alone instead of telling librdkafka, which
-// would throw away and fetch again what it has prefetched. Longer than this, and the member must go
-// on polling (max.poll.interval.ms, 300 s) and serve rebalances.
-constexpr milliseconds kSoftPause{500};
 // A static member that was fenced is rebuilt; twice within this time it is really somebody else.
 constexpr std::chrono::seconds kRebuildAgain{60};
 constexpr milliseconds kRebuildClose{2'000};
@@ -45,8 +42,12 @@ class KafkaSource final : public Source, private ConsumerListener {
   base::Status connect();
 
   base::Result<Poll> poll(milliseconds timeout) override;
-  void pause(std::span<const record::TaskId> tasks) override;
-  void resume(std::span<const record::TaskId> tasks) override;
+  void pause(std::span<const record::TaskId> tasks) override {
+    flow_.pause(tasks, consumer_.get());
+  }
+  void resume(std::span<const record::TaskId> tasks) override {
+    flow_.resume(tasks, consumer_.get());
+  }
   base::Status commit(std::span<const TaskPosition> positions) override;
   std::vector<TaskPosition> positions() const override;
   std::vector<std::string> topics() const override { return topics_->names(); }
@@ -82,9 +83,6 @@ class KafkaSource final : public Source, private ConsumerListener {
     if (!status) failure_ = status.error();
   }
 
-  void update_pause();
-  void hold_paused();
-
   KafkaSourceConfig config_;
   Share share_;
   std::shared_ptr<TopicTable> topics_;
@@ -100,14 +98,13 @@ class KafkaSource final : public Source, private ConsumerListener {
   std::vector<SourceEvent> next_events_;  // true only after this poll's records
   std::optional<base::Error> failure_;
   Link link_;
+  Flow flow_{assignment_};
 
   std::uint64_t generation_ = 0;   // of the last group assignment
   bool assign_pending_ = false;    // the group waits for our assign()
   bool unassign_pending_ = false;  // or for our unassign()
   bool complete_ = false;          // every partition of a bounded read is known
 
-  bool all_paused_ = false;
-  Clock::time_point paused_since_;
   bool fenced_ = false;
   std::optional<Clock::time_point> rebuilt_;
 };
@@ -151,12 +148,9 @@ std::size_t KafkaSource::wait_and_take(Clock::time_point deadline) {
   auto wait = std::chrono::ceil<milliseconds>(deadline - Clock::now());
   wait = std::clamp(wait, milliseconds{0}, kSlice);
   if (!events_.empty() || !next_events_.empty()) wait = milliseconds{0};
-  if (all_paused_) {
-    if (Clock::now() - paused_since_ < kSoftPause) {
-      consumer_->idle(wait);
-      return 0;
-    }
-    hold_paused();
+  if (flow_.leave_queue_alone(consumer_.get())) {
+    consumer_->idle(wait);
+    return 0;
   }
   taken_ = consumer_->take(messages_, wait);
   return taken_;
@@ -171,7 +165,8 @@ void KafkaSource::convert(std::size_t count) {
       continue;
     }
     // Revoked meanwhile, or delivered before (librdkafka has replayed positions after a resume).
-    if (slot == nullptr || !slot->active || m.offset < slot->next) [[unlikely]] continue;
+    if (slot == nullptr || !slot->active || m.offset < slot->next) [[unlikely]]
+      continue;
     if (m.offset >= slot->end) [[unlikely]] {
       reached(*slot);
       continue;
@@ -186,7 +181,8 @@ void KafkaSource::convert(std::size_t count) {
     r.timestamp_ms = rd_kafka_message_timestamp(&m, &type);
     r.tombstone = m.payload == nullptr;
     r.has_key = m.key != nullptr;
-    if (slot->next >= slot->end) [[unlikely]] reached(*slot);
+    if (slot->next >= slot->end) [[unlikely]]
+      reached(*slot);
   }
   if (filled_ != 0 && link_.broken() && link_.healed()) say(EventKind::kHealed);
 }
@@ -216,9 +212,8 @@ void KafkaSource::message_error(const rd_kafka_message_t& m, Slot* slot) {
 void KafkaSource::other_error(const rd_kafka_message_t& m, const Slot* slot) {
   // Direct assignment asks nothing of a group; that it may not be used does not matter.
   if (m.err == RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED && config_.group.empty()) return;
-  base::Error error =
-      kafka_error_text(m.err, (slot == nullptr ? "consumer" : slot->name()) + ": " +
-                                  rd_kafka_message_errstr(&m));
+  base::Error error = kafka_error_text(
+      m.err, (slot == nullptr ? "consumer" : slot->name()) + ": " + rd_kafka_message_errstr(&m));
   if (error.code == base::ErrorCode::kAuthorization) {
     failure_ = std::move(error);
   } else {
@@ -227,8 +222,9 @@ void KafkaSource::other_error(const rd_kafka_message_t& m, const Slot* slot) {
   }
 }
 
-// One record that cannot be delivered must not stop the partition. Fetching again from the middle of
-// a batch that cannot be unpacked gives the same error at its base offset: step on from where we are.
+// One record that cannot be delivered must not stop the partition. Fetching again from the middle
+// of a batch that cannot be unpacked gives the same error at its base offset: step on from where we
+// are.
 void KafkaSource::skip_poison(const rd_kafka_message_t& m, Slot& slot) {
   const std::int64_t at = std::max(m.offset, slot.next);
   const std::string where = slot.name() + '@' + std::to_string(at);
@@ -298,31 +294,22 @@ void KafkaSource::begin(const Notice& notice) {
     if (slot.next >= slot.end) reached(slot);
   }
   complete_ = complete_ || notice.complete;
-  update_pause();
+  flow_.update(consumer_.get());
 }
 
 // The broker does not have the position that we asked for; notice.range says what it has.
 void KafkaSource::reposition(const Notice& notice) {
   Slot* slot = assignment_.find(notice.where);
   if (slot == nullptr || !slot->active || !std::exchange(slot->asked_range, false)) return;
-  const auto& [low, high] = notice.range;
-  const std::string asked = std::to_string(slot->next);
-  std::string text = slot->name() + ": offset " + asked;
-  if (slot->next < low) {
-    text += " is gone: records " + asked + " to " + std::to_string(low - 1) +
-            " are no longer on the broker, it has " + std::to_string(low) + " to " +
-            std::to_string(high - 1);
-  } else {
-    text += " does not exist: the partition ends at " + std::to_string(high) +
-            " (was the topic made anew?)";
-  }
+  std::string text = out_of_range(slot->place(), notice.range);
   constexpr auto kCode = RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE;
   if (config_.on_out_of_range == OutOfRange::kError) {
     text += "; choose on_out_of_range=\"earliest\" or \"latest\" to go on";
     failure_ = kafka_error_text(kCode, text);
     return;
   }
-  slot->next = config_.on_out_of_range == OutOfRange::kEarliest ? low : high;
+  slot->next =
+      config_.on_out_of_range == OutOfRange::kEarliest ? notice.range.low : notice.range.high;
   link_.set_broken();
   say(EventKind::kBroken,
       kafka_error_text(kCode, text + "; going on from " + std::to_string(slot->next)));
@@ -355,7 +342,7 @@ void KafkaSource::on_revoke(std::vector<TopicPartition> partitions) {
   }
   assign_pending_ = false;
   unassign_pending_ = true;
-  update_pause();
+  flow_.update(consumer_.get());
 }
 
 void KafkaSource::unassign_left() {
@@ -419,53 +406,8 @@ void KafkaSource::say(EventKind kind, base::Error error) {
 }
 
 void KafkaSource::say(EventKind kind, const Slot& slot) {
-  events_.push_back({.kind = kind,
-                     .task = slot.task,
-                     .epoch = slot.epoch,
-                     .offset = slot.next,
-                     .error = {}});
-}
-
-void KafkaSource::pause(std::span<const record::TaskId> tasks) {
-  for (const record::TaskId& task : tasks) {
-    if (Slot* slot = assignment_.find(task)) slot->paused = true;
-  }
-  update_pause();
-}
-
-void KafkaSource::resume(std::span<const record::TaskId> tasks) {
-  std::vector<Place> held;
-  for (const record::TaskId& task : tasks) {
-    Slot* slot = assignment_.find(task);
-    if (slot == nullptr) continue;
-    slot->paused = false;
-    if (std::exchange(slot->held, false) && slot->active && !slot->done) {
-      held.push_back(slot->place());
-    }
-  }
-  if (consumer_) consumer_->resume(held);
-  update_pause();
-}
-
-void KafkaSource::update_pause() {
-  std::size_t running = 0;
-  std::size_t paused = 0;
-  for (const auto& slot : assignment_.slots()) {
-    if (slot->active && !slot->done) ++(slot->paused ? paused : running);
-  }
-  const bool all = paused != 0 && running == 0;
-  if (all && !all_paused_) paused_since_ = Clock::now();
-  all_paused_ = all;
-  if (paused != 0 && running != 0) hold_paused();
-}
-
-void KafkaSource::hold_paused() {
-  std::vector<Place> hold;
-  for (const auto& slot : assignment_.slots()) {
-    if (!slot->active || slot->done || !slot->paused) continue;
-    if (!std::exchange(slot->held, true)) hold.push_back(slot->place());
-  }
-  if (consumer_) consumer_->pause(hold);
+  events_.push_back(
+      {.kind = kind, .task = slot.task, .epoch = slot.epoch, .offset = slot.next, .error = {}});
 }
 
 base::Status KafkaSource::commit(std::span<const TaskPosition> positions) {

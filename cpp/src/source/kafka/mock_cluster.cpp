@@ -58,7 +58,8 @@ base::Result<MockCluster> MockCluster::start(int brokers) {
     return base::Error{.code = base::ErrorCode::kKafka,
                        .message = "cannot start " + std::to_string(brokers) + " mock brokers"};
   }
-  // Three seconds by default, as on a real broker, for members that start together: here a demo waits.
+  // Three seconds by default, as on a real broker, for members that start together: here a demo
+  // waits.
   rd_kafka_mock_group_initial_rebalance_delay_ms(impl->cluster.get(), 100);
   impl->bootstrap = rd_kafka_mock_cluster_bootstraps(impl->cluster.get());
   return MockCluster(std::move(impl));

@@ -90,7 +90,7 @@ base::Result<std::vector<Place>> resolve(rd_kafka_t* client, const Partitions& p
                                          const PlaceRequest& request,
                                          std::chrono::milliseconds timeout) {
   std::vector<Place> places;
-  Partitions open;               // that `start` has to say where they begin
+  Partitions open;                 // that `start` has to say where they begin
   std::vector<std::size_t> where;  // in places
   Offsets group(partitions.size(), RD_KAFKA_OFFSET_INVALID);
   if (request.from_group) {
@@ -127,6 +127,19 @@ base::Result<std::vector<OffsetRange>> ranges(rd_kafka_t* client, const Partitio
   if (!high) return high.error();
   for (std::size_t i = 0; i < partitions.size(); ++i) out.push_back({(*low)[i], (*high)[i]});
   return out;
+}
+
+std::string out_of_range(const Place& asked, const OffsetRange& range) {
+  const std::string offset = std::to_string(asked.offset);
+  std::string text = asked.topic + '[' + std::to_string(asked.partition) + "]: offset " + offset;
+  if (asked.offset < range.low) {
+    const std::string last = std::to_string(range.low - 1);
+    return text + " is gone: records " + offset + " to " + last +
+           " are no longer on the broker, it has " + std::to_string(range.low) + " to " +
+           std::to_string(range.high - 1);
+  }
+  return text + " does not exist: the partition ends at " + std::to_string(range.high) +
+         " (was the topic made anew?)";
 }
 
 }  // namespace headrace::source

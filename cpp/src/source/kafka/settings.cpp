@@ -54,9 +54,9 @@ base::Status check_start(const KafkaSourceConfig& config) {
       return base::invalid_argument("offset of " + name + ": expected 0 or more, got " +
                                     std::to_string(offset));
     }
-    const bool known = !config.pattern.empty() ||
-                       std::find(config.topics.begin(), config.topics.end(), where.first) !=
-                           config.topics.end();
+    const bool known =
+        !config.pattern.empty() ||
+        std::find(config.topics.begin(), config.topics.end(), where.first) != config.topics.end();
     if (!known || where.second < 0) {
       return base::invalid_argument("an offset is given for " + name + ", which is not read");
     }

@@ -14,8 +14,8 @@ namespace {
 
 // All topics where `name` is null.
 base::Result<MetadataHandle> metadata(rd_kafka_t* client, const std::string* name) {
-  const TopicHandle topic(
-      name == nullptr ? nullptr : rd_kafka_topic_new(client, name->c_str(), nullptr));
+  const TopicHandle topic(name == nullptr ? nullptr
+                                          : rd_kafka_topic_new(client, name->c_str(), nullptr));
   const rd_kafka_metadata_t* answer = nullptr;
   const auto error = rd_kafka_metadata(client, name == nullptr ? 1 : 0, topic.get(), &answer,
                                        static_cast<int>(Watcher::kAnswer.count()));
@@ -74,9 +74,8 @@ void Watcher::run() {
   while (true) {
     {
       std::unique_lock lock(mutex_);
-      changed_.wait_until(lock, next_look, [&] {
-        return stop_ || kicked_ || resolving_ || !to_range_.empty();
-      });
+      changed_.wait_until(lock, next_look,
+                          [&] { return stop_ || kicked_ || resolving_ || !to_range_.empty(); });
       if (stop_) return;
       if (std::exchange(kicked_, false)) next_look = Clock::now();
     }

@@ -1,8 +1,8 @@
 // A fast, idempotent Kafka producer: records go in by the million, failures come out as errors.
 //
-// Values and keys are copied into librdkafka's queue. When the queue is full, produce waits for room
-// (back-pressure) up to its deadline. A record that could not be delivered is counted and makes the
-// next flush() fail: nothing is lost silently.
+// Values and keys are copied into librdkafka's queue. When the queue is full, produce waits for
+// room (back-pressure) up to its deadline. A record that could not be delivered is counted and
+// makes the next flush() fail: nothing is lost silently.
 //
 // Thread contract: any thread; calls are serialised by a mutex of their own only in flush's error
 //   bookkeeping, librdkafka locks its queue itself.
@@ -29,7 +29,7 @@ namespace headrace::sink {
 
 struct ProducerConfig {
   source::ClientConfig client;
-  std::chrono::milliseconds delivery_timeout{120'000};  // per record, retries included
+  std::chrono::milliseconds delivery_timeout{120'000};   // per record, retries included
   std::chrono::milliseconds queue_full_timeout{30'000};  // how long produce waits for room
 };
 
@@ -71,6 +71,8 @@ class KafkaProducer {
   // As try_flush, with the deadline as an error.
   [[nodiscard]] base::Status flush(std::chrono::milliseconds deadline);
   [[nodiscard]] ProducerCounts counts() const noexcept;
+  // Any thread: a produce or flush that waits, now or later, gives up.
+  void cancel() noexcept;
   // Drops what is still queued (counted as failed), so that destruction does not wait for a broker.
   void purge() noexcept;
 

@@ -51,7 +51,8 @@ class KafkaAdmin {
   // TopicNotFound with the nearest name where it does not exist.
   [[nodiscard]] base::Result<TopicInfo> topic(std::string_view name,
                                               std::chrono::milliseconds deadline);
-  // A topic that exists already is an error with native_code RD_KAFKA_RESP_ERR_TOPIC_ALREADY_EXISTS.
+  // A topic that exists already is an error with native_code
+  // RD_KAFKA_RESP_ERR_TOPIC_ALREADY_EXISTS.
   [[nodiscard]] base::Status create_topic(const NewTopic& topic,
                                           std::chrono::milliseconds deadline);
   [[nodiscard]] base::Status delete_topic(const std::string& name,

@@ -1,8 +1,8 @@
 // Which partitions are ours, from where to where, and under which epoch.
 //
-// A slot is made when a partition is first seen and stays for the life of the source; its epoch counts
-// its assignments. Lookup is by librdkafka's own topic pointer, so that a record finds its slot
-// without looking at a name.
+// A slot is made when a partition is first seen and stays for the life of the source; its epoch
+// counts its assignments. Lookup is by librdkafka's own topic pointer, so that a record finds its
+// slot without looking at a name.
 //
 // Thread contract: the ingest thread.
 // Cost: find() is two comparisons for records of the same partition as the one before, else a

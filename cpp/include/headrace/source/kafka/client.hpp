@@ -1,6 +1,8 @@
-// One librdkafka client with our settings and our callbacks; everything that talks to Kafka starts here.
+// One librdkafka client with our settings and our callbacks; everything that talks to Kafka starts
+// here.
 //
-// Thread contract: on_log runs on librdkafka's threads; the other callbacks on whichever thread polls
+// Thread contract: on_log runs on librdkafka's threads; the other callbacks on whichever thread
+// polls
 //   the client (or destroys it).
 // Cost: a client is some threads and a connection a broker; creating one takes about a millisecond.
 // Lifetime: the ClientEvents must outlive the client.

@@ -1,9 +1,10 @@
 // How to reach a Kafka cluster, and which librdkafka settings a user may touch.
 //
-// Settings pass through by their librdkafka name, TLS and SASL among them, minus two groups that are
-// refused by name: keys that load code, run commands or redirect credentials, and keys that headrace
-// owns because a promise depends on them (positions live in our commit alone, so auto-commit is not
-// a choice). A refused or misspelt key is named with its nearest neighbour; a secret is never echoed.
+// Settings pass through by their librdkafka name, TLS and SASL among them, minus two groups that
+// are refused by name: keys that load code, run commands or redirect credentials, and keys that
+// headrace owns because a promise depends on them (positions live in our commit alone, so
+// auto-commit is not a choice). A refused or misspelt key is named with its nearest neighbour; a
+// secret is never echoed.
 //
 // Thread contract: plain values; functions are pure.
 // Cost: at construction only.
@@ -46,6 +47,7 @@ struct Setting {
 [[nodiscard]] bool is_secret(std::string_view key) noexcept;
 
 // Checks bootstrap and every key and value without connecting anywhere.
-[[nodiscard]] base::Status check(const ClientConfig& client, ClientRole role = ClientRole::kConsumer);
+[[nodiscard]] base::Status check(const ClientConfig& client,
+                                 ClientRole role = ClientRole::kConsumer);
 
 }  // namespace headrace::source

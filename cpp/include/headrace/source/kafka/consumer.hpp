@@ -56,8 +56,8 @@ class Consumer final : public ClientEvents {
   [[nodiscard]] base::Status assign(const std::vector<Place>& places);
   // Gives these back (cooperatively), or everything (eagerly).
   [[nodiscard]] base::Status unassign(const std::vector<Place>& places);
-  // Begins again at `place`, also after an offset error, where librdkafka has given the partition up
-  // and a seek does not start it again; `all` are all places that are ours.
+  // Begins again at `place`, also after an offset error, where librdkafka has given the partition
+  // up and a seek does not start it again; `all` are all places that are ours.
   [[nodiscard]] base::Status assign_again(const Place& place, const std::vector<Place>& all);
   void seek(const Place& place);
   void pause(const std::vector<Place>& places);
@@ -70,8 +70,8 @@ class Consumer final : public ClientEvents {
   // The error behind RD_KAFKA_RESP_ERR__FATAL.
   [[nodiscard]] base::Error fatal_error() const;
 
-  // Waits for the first message, then takes what is there. Serves callbacks meanwhile. Returns early,
-  // with nothing, after wake() or post().
+  // Waits for the first message, then takes what is there. Serves callbacks meanwhile. Returns
+  // early, with nothing, after wake() or post().
   [[nodiscard]] std::size_t take(std::span<rd_kafka_message_t*> messages,
                                  std::chrono::milliseconds timeout);
   // Waits without taking anything: what is prefetched stays where it is.

@@ -2,14 +2,15 @@
 //
 // Without a group every partition is assigned at an absolute offset (no group protocol, the first
 // record is there in some 30 ms). With one, partitions come and go by rebalance; each assignment of
-// a task has its own epoch, and nothing of a revoked partition is handed on. A committed position of
-// the group always wins; `start` says where a partition without one begins. Partitions that appear
-// later are read from their beginning, whatever `start` says, so that none of their records is lost.
+// a task has its own epoch, and nothing of a revoked partition is handed on. A committed position
+// of the group always wins; `start` says where a partition without one begins. Partitions that
+// appear later are read from their beginning, whatever `start` says, so that none of their records
+// is lost.
 //
-// Creating a source only checks its settings; it connects in the background. What is wrong on the way
-// (no broker, no topic) arrives as events while it keeps trying; only what cannot heal by itself
-// (authentication, authorization, a position that is gone, a missing topic with `strict`) is an error
-// of poll().
+// Creating a source only checks its settings; it connects in the background. What is wrong on the
+// way (no broker, no topic) arrives as events while it keeps trying; only what cannot heal by
+// itself (authentication, authorization, a position that is gone, a missing topic with `strict`) is
+// an error of poll().
 //
 // Thread contract: see source/source.hpp; positions() and commit() belong to the ingest thread too,
 //   topics() and wake() to any. One helper thread asks for metadata and offsets, so that poll never

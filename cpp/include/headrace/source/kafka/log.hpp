@@ -1,8 +1,8 @@
 // What librdkafka has to say, away from stderr: log lines go to a function, rate-limited.
 //
 // A broker that is down makes librdkafka repeat itself seventeen times a second; a LogGate lets a
-// burst through and then a few lines a second, and says how many it held back. A LogBuffer keeps the
-// newest lines until somebody (Python's logging) drains them.
+// burst through and then a few lines a second, and says how many it held back. A LogBuffer keeps
+// the newest lines until somebody (Python's logging) drains them.
 //
 // Thread contract: everything here may be called from any thread.
 // Cost: one mutex a log line.

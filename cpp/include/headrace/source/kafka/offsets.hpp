@@ -40,14 +40,16 @@ struct OffsetRange {
   std::int64_t high = 0;
 };
 
-[[nodiscard]] base::Result<std::vector<Place>> resolve(rd_kafka_t* client,
-                                                       const std::vector<TopicPartition>& partitions,
-                                                       const PlaceRequest& request,
-                                                       std::chrono::milliseconds timeout);
+[[nodiscard]] base::Result<std::vector<Place>> resolve(
+    rd_kafka_t* client, const std::vector<TopicPartition>& partitions, const PlaceRequest& request,
+    std::chrono::milliseconds timeout);
 
 // The offsets that the broker has: low to high - 1.
 [[nodiscard]] base::Result<std::vector<OffsetRange>> ranges(
     rd_kafka_t* client, const std::vector<TopicPartition>& partitions,
     std::chrono::milliseconds timeout);
+
+// Why reading cannot begin at `asked`, for a user: what is gone, or that it never was.
+[[nodiscard]] std::string out_of_range(const Place& asked, const OffsetRange& range);
 
 }  // namespace headrace::source

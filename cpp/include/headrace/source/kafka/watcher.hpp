@@ -1,8 +1,10 @@
-// The helper thread of a Kafka source: asks what may take time, so that the ingest thread never waits.
+// The helper thread of a Kafka source: asks what may take time, so that the ingest thread never
+// waits.
 //
-// It looks for the topics and their partitions, resolves where reading begins, notices that a broker
-// answers or does not, and posts what it found. With direct assignment it finds new partitions too;
-// in a group the broker does that, and the watcher only resolves positions and says what is missing.
+// It looks for the topics and their partitions, resolves where reading begins, notices that a
+// broker answers or does not, and posts what it found. With direct assignment it finds new
+// partitions too; in a group the broker does that, and the watcher only resolves positions and says
+// what is missing.
 //
 // Thread contract: construction and destruction by the owner; requests from any thread; `post` is
 //   called on the helper thread.
@@ -60,7 +62,8 @@ struct WatchSetup {
   bool assign = true;  // false: a group assigns
   bool strict = false;
   bool bounded = false;
-  // Of `shares` sources, this one: partition p of topic t is ours where (p + t) mod shares == share.
+  // Of `shares` sources, this one: partition p of topic t is ours where (p + t) mod shares ==
+  // share.
   std::size_t share = 0;
   std::size_t shares = 1;
   std::chrono::milliseconds refresh{10'000};
@@ -69,8 +72,8 @@ struct WatchSetup {
 
 class Watcher {
  public:
-  static constexpr std::chrono::milliseconds kAnswer{1'000};    // how long one request may take
-  static constexpr std::chrono::milliseconds kRetry{200};       // after a failure
+  static constexpr std::chrono::milliseconds kAnswer{1'000};     // how long one request may take
+  static constexpr std::chrono::milliseconds kRetry{200};        // after a failure
   static constexpr std::chrono::milliseconds kLookAgain{1'000};  // while a topic is missing
 
   using Post = std::function<void(Notice)>;
