@@ -1,0 +1,74 @@
+#include <headrace/pipeline/plan_steps.hpp>
+
+#include "catch.hpp"
+#include "model/fake_predictor.hpp"
+#include "ops/bars.hpp"
+
+using namespace headrace;
+using namespace headrace::pipeline;
+
+namespace {
+
+using Predictors = std::vector<std::shared_ptr<model::Predictor>>;
+
+const record::SchemaPtr kSchema = test::some_bars().schema;
+
+std::string refusal(const char* json, const Predictors& predictors) {
+  const auto made = make_operator(parse_step(json), kSchema, predictors);
+  REQUIRE_FALSE(made);
+  return made.error().message;
+}
+
+}  // namespace
+
+TEST_CASE("a validate step keeps its rules in order") {
+  const auto spec = std::get<ValidateSpec>(parse_step(
+      R"({"op": "validate", "on_reject": "flag", "rules": [
+          {"name": "b", "expr": {"lit": true}}, {"name": "a", "expr": {"col": "x"}}]})"));
+  CHECK(spec.on_reject == ops::OnReject::kFlag);
+  REQUIRE(spec.rules.size() == 2);
+  CHECK(spec.rules[0].name == "b");
+  CHECK(spec.rules[1].expression.name == "x");
+}
+
+TEST_CASE("an indicator's parameters come in the registry's order whatever the plan's") {
+  const auto spec = std::get<ColumnsSpec>(parse_step(
+      R"({"op": "with_columns", "columns": [{"kind": "indicator", "indicator": "macd",
+          "inputs": ["High"], "params": {"signalperiod": 5, "fastperiod": 3},
+          "outputs": ["a", "b", "c"]}]})"));
+  const auto& call = std::get<ops::IndicatorCall>(spec.columns[0].source);
+  CHECK(call.params == std::vector<double>{3, 26, 5});
+  CHECK(spec.columns[0].names == std::vector<std::string>{"a", "b", "c"});
+}
+
+TEST_CASE("a predict step runs the predictor that it names") {
+  const Predictors predictors{test::weighted(1), test::weighted(2)};
+  const StepSpec step = parse_step(
+      R"({"op": "predict", "predictor": 1, "inputs": ["High", "Low"], "outputs": ["p"],
+          "window": null})");
+  const auto op = make_operator(step, kSchema, predictors).value_or_throw();
+  record::RecordBatch batch = test::whole(test::some_bars());
+  record::Rejects rejects;
+  REQUIRE(op->process(batch, rejects));
+  CHECK(test::cells_of(batch, "p")[0] == test::Cell(2.0 * 1 + 1.0 * 2));
+}
+
+TEST_CASE("a predict step that does not fit its model is refused") {
+  const Predictors predictors{test::weighted(1), test::weighted(1, 4)};
+  CHECK(refusal(R"({"op": "predict", "predictor": 2, "inputs": ["High"], "outputs": ["p"]})",
+                predictors) == "predict: no predictor 2; there are 2");
+  CHECK(refusal(R"({"op": "predict", "predictor": 0, "inputs": ["Hgih"], "outputs": ["p"]})",
+                predictors)
+            .starts_with(R"(predict: no column "Hgih"; did you mean "High"?)"));
+  CHECK(refusal(R"({"op": "predict", "predictor": 1, "inputs": ["High"], "outputs": ["p"],
+                    "window": 3})",
+                predictors) ==
+        "predict: the model was loaded for a window of 4 rows, the step has 3");
+  CHECK(refusal(R"({"op": "predict", "predictor": 0, "inputs": ["High", "Low"],
+                    "outputs": ["p"]})",
+                predictors)
+            .starts_with("predict: "));
+  CHECK(refusal(R"({"op": "predict", "predictor": 0, "inputs": ["High"], "outputs": ["Low"]})",
+                predictors)
+            .starts_with(R"(predict: column "Low" is there already)"));
+}
