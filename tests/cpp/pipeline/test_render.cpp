@@ -1,0 +1,23 @@
+#include <headrace/pipeline/render.hpp>
+
+#include "batches.hpp"
+#include "catch.hpp"
+
+using namespace headrace;
+
+TEST_CASE("rejects without a value get their row as JSON, by offset") {
+  testing::Partition partition(0);
+  (void)partition.next(10);
+  const record::RecordBatch batch = partition.next(5);  // offsets 10 to 14
+  record::Rejects rejects(4);
+  rejects[0].offset = 12;
+  rejects[1].offset = 13;
+  rejects[1].value = "has one";
+  rejects[2].offset = 14;
+  rejects[3].offset = 99;  // not of this batch
+  pipeline::render_values(batch, rejects);
+  CHECK(rejects[0].value.find("\"n\":-12") != std::string::npos);
+  CHECK(rejects[1].value == "has one");
+  CHECK(rejects[2].value.find("\"n\":-14") != std::string::npos);
+  CHECK(rejects[3].value.empty());
+}
