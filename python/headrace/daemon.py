@@ -45,7 +45,7 @@ def started_at(pid: int) -> int:
 
 def has_ended(pid: int, started: int) -> bool:
     """Tell whether a process is gone; one that this process started is reaped."""
-    if started_at(pid) == started:
+    if started and started_at(pid) == started:  # 0: it had ended before anybody looked
         return False
     with contextlib.suppress(ChildProcessError):  # somebody else's child
         os.waitpid(pid, os.WNOHANG)

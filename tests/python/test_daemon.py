@@ -70,6 +70,7 @@ def test_a_reused_pid_is_left_alone(tmp_path: Path) -> None:
 def test_a_process_that_is_not_there() -> None:
     assert started_at(2**22 + 1) == 0
     assert has_ended(2**22 + 1, 5)
+    assert has_ended(2**22 + 1, 0)
 
 
 def test_a_program_that_is_not_there(tmp_path: Path) -> None:
