@@ -1,8 +1,8 @@
 // JSON to columns in memory against simdjson's on-demand parse alone: one JSON line a variant.
 //
 // Records of the workload W1 (tests/bench/w1.py) and variants of them lie end to end, as in a
-// consumer's buffer. Rounds of ours and of the peer alternate; medians of nanoseconds of this thread's
-// CPU time a record, so that what else runs on the machine disturbs less.
+// consumer's buffer. Rounds of ours and of the peer alternate; medians of nanoseconds of this
+// thread's CPU time a record, so that what else runs on the machine disturbs less.
 //
 //   bench_json [records, default 20000] [rounds, default 51] [variant]
 #include <algorithm>
@@ -77,7 +77,8 @@ std::string date(std::size_t i, const Style& style, std::mt19937_64& random) {
 std::string ticker(std::size_t i, const Style& style) {
   const char first = static_cast<char>('A' + i / 26);
   const char second = static_cast<char>('A' + i % 26);
-  if (style.escapes) return std::string("\"") + first + "\\u00" + (i % 2 ? "4b" : "4B") + second + "\\/X\"";
+  if (style.escapes)
+    return std::string("\"") + first + "\\u00" + (i % 2 ? "4b" : "4B") + second + "\\/X\"";
   return std::string("\"Q") + first + second + "X\"";
 }
 
@@ -194,7 +195,8 @@ void compare(const Style& style, std::size_t count, std::size_t rounds) {
   std::printf(
       "{\"name\": \"%s\", \"value\": %.1f, \"unit\": \"ns/record\", \"peer\": \"%s\", "
       "\"peer_value\": %.1f, \"ratio\": %.3f}\n",
-      style.name, median(ours), JsonPeer::name().c_str(), median(theirs), median(ours) / median(theirs));
+      style.name, median(ours), JsonPeer::name().c_str(), median(theirs),
+      median(ours) / median(theirs));
   std::fflush(stdout);
 }
 

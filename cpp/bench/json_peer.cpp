@@ -91,9 +91,9 @@ double JsonPeer::parse(std::string_view record) {
   ondemand::document document;
   ondemand::object bar;
   Bar out;
-  bool good = !self.parser.iterate(self.padded.data(), record.size(), self.padded.size())
-                   .get(document) &&
-              !document.get_object().get(bar);
+  bool good =
+      !self.parser.iterate(self.padded.data(), record.size(), self.padded.size()).get(document) &&
+      !document.get_object().get(bar);
   switch (self.order) {
     case Order::kSequential:
       good = good && read_in_order(bar, out);

@@ -1,5 +1,5 @@
-// What JSON decoding is compared with: simdjson's on-demand parser as its documentation uses it, with
-// nothing stored - a padded copy of the record, then every field read by name and type.
+// What JSON decoding is compared with: simdjson's on-demand parser as its documentation uses it,
+// with nothing stored - a padded copy of the record, then every field read by name and type.
 #pragma once
 
 #include <cstdint>

@@ -106,8 +106,8 @@ py::object failure_tuple(const Engine& engine) {
   const std::optional<base::Error> error = engine.failure();
   if (!error) return py::none();
   const base::ErrorInfo& info = base::info(error->code);
-  return py::make_tuple(std::string(info.python_exception), error->message,
-                        std::string(info.name), error->retriable, error->native_code);
+  return py::make_tuple(std::string(info.python_exception), error->message, std::string(info.name),
+                        error->retriable, error->native_code);
 }
 
 py::list reject_rows(const record::Rejects& rejects, const std::vector<std::string>& topics) {
@@ -166,12 +166,15 @@ void bind_engine(py::module_& module) {
   py::class_<Engine>(module, "Engine")
       .def(py::init(&make_engine), py::arg("plan"), py::arg("sources"), py::arg("sinks"),
            py::arg("options"))
-      .def("start", [](Engine& engine) { engine.start().throw_if_error(); }, no_gil())
+      .def(
+          "start", [](Engine& engine) { engine.start().throw_if_error(); }, no_gil())
       .def("request_stop", &Engine::request_stop, no_gil())
       .def("stop", &Engine::stop, no_gil())
       .def(
           "wait",
-          [](const Engine& engine, int timeout_ms) { return engine.wait(milliseconds(timeout_ms)); },
+          [](const Engine& engine, int timeout_ms) {
+            return engine.wait(milliseconds(timeout_ms));
+          },
           py::arg("timeout_ms"), no_gil())
       .def(
           "wait_rows",

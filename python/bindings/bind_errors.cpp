@@ -33,11 +33,10 @@ void bind_errors(py::module_& module) {
     }
     return table;
   });
-  module.def("unknown_name",
-             [](const std::string& what, const std::string& name,
-                const std::vector<std::string>& candidates) {
-               return base::unknown_name(what, name, candidates);
-             });
+  module.def("unknown_name", [](const std::string& what, const std::string& name,
+                                const std::vector<std::string>& candidates) {
+    return base::unknown_name(what, name, candidates);
+  });
 }
 
 }  // namespace headrace::python

@@ -112,8 +112,11 @@ void bind_frame(py::module_& module) {
       .def("column", &column_tuple, py::arg("index"))
       .def("arrow_stream", &arrow_stream, py::arg("positions"))
       .def("partitions",
-           [](const Frame& f) { return view(py::dtype("int32"), f.partitions, f.rows, f.exclusive); })
-      .def("offsets", [](const Frame& f) { return view(py::dtype("int64"), f.offsets, f.rows, f.exclusive); });
+           [](const Frame& f) {
+             return view(py::dtype("int32"), f.partitions, f.rows, f.exclusive);
+           })
+      .def("offsets",
+           [](const Frame& f) { return view(py::dtype("int64"), f.offsets, f.rows, f.exclusive); });
 }
 
 }  // namespace headrace::python

@@ -157,20 +157,21 @@ void bind_admin(py::module_& module) {
              return unwrap(KafkaAdmin::connect(client_from(bootstrap, settings)));
            }),
            py::arg("bootstrap"), py::arg("config"))
-      .def("topics",
-           [](KafkaAdmin& admin, int timeout_ms) {
-             std::vector<source::TopicInfo> topics;
-             {
-               const py::gil_scoped_release release;
-               topics = unwrap(admin.topics(milliseconds(timeout_ms)));
-             }
-             py::dict result;
-             for (const source::TopicInfo& topic : topics) {
-               result[py::str(topic.name)] = topic.partitions;
-             }
-             return result;
-           },
-           py::arg("timeout_ms"))
+      .def(
+          "topics",
+          [](KafkaAdmin& admin, int timeout_ms) {
+            std::vector<source::TopicInfo> topics;
+            {
+              const py::gil_scoped_release release;
+              topics = unwrap(admin.topics(milliseconds(timeout_ms)));
+            }
+            py::dict result;
+            for (const source::TopicInfo& topic : topics) {
+              result[py::str(topic.name)] = topic.partitions;
+            }
+            return result;
+          },
+          py::arg("timeout_ms"))
       .def(
           "create_topic",
           [](KafkaAdmin& admin, const std::string& name, int partitions, const Settings& config,
@@ -188,20 +189,21 @@ void bind_admin(py::module_& module) {
             admin.delete_topic(name, milliseconds(timeout_ms)).throw_if_error();
           },
           py::arg("name"), py::arg("timeout_ms"), no_gil())
-      .def("watermarks",
-           [](KafkaAdmin& admin, const std::string& topic, int timeout_ms) {
-             std::vector<source::Watermarks> marks;
-             {
-               const py::gil_scoped_release release;
-               marks = unwrap(admin.watermarks(topic, milliseconds(timeout_ms)));
-             }
-             py::dict result;
-             for (const source::Watermarks& mark : marks) {
-               result[py::int_(mark.partition)] = py::make_tuple(mark.low, mark.high);
-             }
-             return result;
-           },
-           py::arg("topic"), py::arg("timeout_ms"));
+      .def(
+          "watermarks",
+          [](KafkaAdmin& admin, const std::string& topic, int timeout_ms) {
+            std::vector<source::Watermarks> marks;
+            {
+              const py::gil_scoped_release release;
+              marks = unwrap(admin.watermarks(topic, milliseconds(timeout_ms)));
+            }
+            py::dict result;
+            for (const source::Watermarks& mark : marks) {
+              result[py::int_(mark.partition)] = py::make_tuple(mark.low, mark.high);
+            }
+            return result;
+          },
+          py::arg("topic"), py::arg("timeout_ms"));
 }
 
 void bind_mock(py::module_& module) {

@@ -30,7 +30,7 @@ def launch(command: Sequence[str], log: Path) -> int:
         (os.POSIX_SPAWN_OPEN, 1, str(log), flags, 0o644),
         (os.POSIX_SPAWN_DUP2, 1, 2),
     ]
-    return os.posix_spawn(command[0], command, os.environ, file_actions=actions, setsid=True)
+    return os.posix_spawn(command[0], list(command), os.environ, file_actions=actions, setsid=True)
 
 
 def started_at(pid: int) -> int:

@@ -1,6 +1,6 @@
-// The JSON decoder, with shapes learnt from good records, against the careful reader alone: the same
-// verdict, reason and words, and for accepted records the same bits. The input is a list of records,
-// separated by the byte 0x1E; what the decoder learns from one shows in the next.
+// The JSON decoder, with shapes learnt from good records, against the careful reader alone: the
+// same verdict, reason and words, and for accepted records the same bits. The input is a list of
+// records, separated by the byte 0x1E; what the decoder learns from one shows in the next.
 #include <algorithm>
 #include <array>
 #include <cstring>
@@ -32,7 +32,10 @@ headrace::record::SchemaPtr schema() {
           {.name = "b", .type = DType::kBool, .nullable = true},
           {.name = "y", .type = DType::kFloat64, .nullable = true},
           {.name = "s", .type = DType::kString, .nullable = true},
-          {.name = "ms", .type = DType::kTimestamp, .nullable = true, .unit = TimeUnit::kMillisecond},
+          {.name = "ms",
+           .type = DType::kTimestamp,
+           .nullable = true,
+           .unit = TimeUnit::kMillisecond},
           {.name = "close", .type = DType::kFloat64, .nullable = true, .path = {"q", "close"}}},
       "t", "k");
   return made;

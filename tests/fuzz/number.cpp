@@ -43,10 +43,11 @@ void check_quick(std::string_view token) {
   double plain_double = 0;
   if (const char* end = quick_float64(padded.data(), quick_double)) {
     const std::string_view read(padded.data(), static_cast<std::size_t>(end - padded.data()));
-    require(parse_float64(read, plain_double) == NumberError::kNone, "quick float is a float", read);
-    require(std::bit_cast<std::uint64_t>(quick_double) ==
-                std::bit_cast<std::uint64_t>(plain_double),
-            "quick float has the same bits", read);
+    require(parse_float64(read, plain_double) == NumberError::kNone, "quick float is a float",
+            read);
+    require(
+        std::bit_cast<std::uint64_t>(quick_double) == std::bit_cast<std::uint64_t>(plain_double),
+        "quick float has the same bits", read);
   }
   std::int64_t quick_integer = 0;
   std::int64_t plain_integer = 0;

@@ -45,8 +45,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     require(parse_iso8601(canonical(ns), again) == TimeError::kNone, "canonical is read", text);
     require(ns == again, "the same instant", text);
   }
-  for (const TimeUnit unit : {TimeUnit::kSecond, TimeUnit::kMillisecond, TimeUnit::kMicrosecond,
-                              TimeUnit::kNanosecond}) {
+  for (const TimeUnit unit :
+       {TimeUnit::kSecond, TimeUnit::kMillisecond, TimeUnit::kMicrosecond, TimeUnit::kNanosecond}) {
     if (parse_epoch(text, unit, ns) != TimeError::kNone) continue;
     require(parse_epoch(std::to_string(ns), TimeUnit::kNanosecond, again) == TimeError::kNone,
             "nanoseconds are read", text);

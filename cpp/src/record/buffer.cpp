@@ -27,8 +27,7 @@ class Pool {
         return data;
       }
     }
-    return static_cast<std::byte*>(
-        ::operator new(capacity, std::align_val_t{Buffer::kAlignment}));
+    return static_cast<std::byte*>(::operator new (capacity, std::align_val_t{Buffer::kAlignment}));
   }
 
   void give_back(std::byte* data, std::size_t capacity) noexcept {
@@ -44,7 +43,7 @@ class Pool {
         }
       }
     }
-    ::operator delete(data, std::align_val_t{Buffer::kAlignment});
+    ::operator delete (data, std::align_val_t{Buffer::kAlignment});
   }
 
  private:

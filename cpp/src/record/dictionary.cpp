@@ -41,7 +41,8 @@ Dictionary::~Dictionary() = default;
 
 std::string_view& Dictionary::entry(std::int32_t code) const noexcept {
   const std::size_t shifted = static_cast<std::uint32_t>(code) + kFirstBlock;
-  const auto block = static_cast<std::size_t>(std::bit_width(shifted)) - std::bit_width(kFirstBlock);
+  const auto block =
+      static_cast<std::size_t>(std::bit_width(shifted)) - std::bit_width(kFirstBlock);
   return blocks_[block][shifted - (kFirstBlock << block)];
 }
 
@@ -64,7 +65,8 @@ std::int32_t Dictionary::intern(std::string_view text) {
   }
   const std::int32_t code = size_.load(std::memory_order_relaxed);
   const std::size_t shifted = static_cast<std::uint32_t>(code) + kFirstBlock;
-  const auto block = static_cast<std::size_t>(std::bit_width(shifted)) - std::bit_width(kFirstBlock);
+  const auto block =
+      static_cast<std::size_t>(std::bit_width(shifted)) - std::bit_width(kFirstBlock);
   if (block >= kBlocks) throw std::length_error("dictionary is full");
   if (!blocks_[block]) {
     blocks_[block] = std::make_unique<std::string_view[]>(kFirstBlock << block);

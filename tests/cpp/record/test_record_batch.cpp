@@ -15,9 +15,9 @@ RecordBatch numbers(std::size_t rows) {
     flag.mutable_values<std::uint8_t>()[i] = i % 2;
     if (i % 3 == 0) x.set_null(i, rows);
   }
-  auto schema = std::make_shared<const Schema>(std::vector<Field>{
-      {.name = "x", .type = DType::kFloat64, .nullable = true},
-      {.name = "flag", .type = DType::kBool}});
+  auto schema = std::make_shared<const Schema>(
+      std::vector<Field>{{.name = "x", .type = DType::kFloat64, .nullable = true},
+                         {.name = "flag", .type = DType::kBool}});
   RecordBatch batch(schema, rows, {std::move(x), std::move(flag)});
   batch.offsets = Buffer::allocate(rows * 8);
   batch.key_ids = Buffer::allocate(rows * 4);

@@ -16,8 +16,8 @@ std::vector<Field> bars() {
 }  // namespace
 
 TEST_CASE("types have a name and a width and are found by name") {
-  for (const DType type : {DType::kBool, DType::kInt64, DType::kFloat64, DType::kString,
-                           DType::kTimestamp}) {
+  for (const DType type :
+       {DType::kBool, DType::kInt64, DType::kFloat64, DType::kString, DType::kTimestamp}) {
     CHECK(*record::dtype_from_name(name_of(type)) == type);
   }
   CHECK(record::width_of(DType::kBool) == 1);

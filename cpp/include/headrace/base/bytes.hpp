@@ -31,16 +31,14 @@ static_assert(std::endian::native == std::endian::little, "snapshots are little-
 class ByteWriter {
  public:
   template <class T>
-    requires std::is_arithmetic_v<T>
-  void put(T value) {
-    append(&value, sizeof value);
-  }
+  requires std::is_arithmetic_v<T>
+  void put(T value) { append(&value, sizeof value); }
   void put_string(std::string_view text) {
     put(static_cast<std::uint64_t>(text.size()));
     append(text.data(), text.size());
   }
   template <class T>
-    requires std::is_arithmetic_v<T>
+  requires std::is_arithmetic_v<T>
   void put_span(std::span<const T> values) {
     put(static_cast<std::uint64_t>(values.size()));
     append(values.data(), values.size_bytes());
@@ -63,8 +61,7 @@ class ByteReader {
   explicit ByteReader(std::span<const std::byte> bytes) noexcept : bytes_(bytes) {}
 
   template <class T>
-    requires std::is_arithmetic_v<T>
-  Result<T> get() {
+  requires std::is_arithmetic_v<T> Result<T> get() {
     if (remaining() < sizeof(T)) return truncated(sizeof(T));
     T value;
     std::memcpy(&value, bytes_.data() + position_, sizeof(T));
@@ -73,8 +70,7 @@ class ByteReader {
   }
   // Reads into `out`; an error leaves `out` alone. For restore code that reads field after field.
   template <class T>
-    requires std::is_arithmetic_v<T>
-  Status get_into(T& out) {
+  requires std::is_arithmetic_v<T> Status get_into(T& out) {
     Result<T> value = get<T>();
     if (!value) return value.error();
     out = *value;
@@ -90,8 +86,7 @@ class ByteReader {
     return text;
   }
   template <class T>
-    requires std::is_arithmetic_v<T>
-  Result<std::vector<T>> get_vector() {
+  requires std::is_arithmetic_v<T> Result<std::vector<T>> get_vector() {
     Result<std::uint64_t> size = get<std::uint64_t>();
     if (!size) return size.error();
     if (remaining() / sizeof(T) < *size) return truncated(*size);

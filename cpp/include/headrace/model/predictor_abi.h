@@ -28,7 +28,8 @@ typedef struct headrace_predictor {
   uint32_t output_width; /* values a row */
   void* self;
   /* Reads n * max(window,1) * input_width floats, row-major; writes n * output_width floats.
-   * Borrowed for the call. Returns 0, or nonzero with a NUL-terminated text in error[error_size]. */
+   * Borrowed for the call. Returns 0, or nonzero with a NUL-terminated text in error[error_size].
+   */
   int32_t (*predict)(void* self, const float* input, size_t n, float* output, char* error,
                      size_t error_size);
   void (*release)(void* self);

@@ -34,7 +34,8 @@ class Operator {
   // Rows taken out on the user's word, without becoming dead letters (validate's "drop"), since
   // construction. For status only: no part of the state that snapshot saves.
   [[nodiscard]] virtual std::uint64_t dropped() const noexcept { return 0; }
-  // State to bytes and back. restore replaces the state; after it the operator continues to the bit.
+  // State to bytes and back. restore replaces the state; after it the operator continues to the
+  // bit.
   virtual void snapshot(base::ByteWriter& writer) const = 0;
   [[nodiscard]] virtual base::Status restore(base::ByteReader& reader) = 0;
 };

@@ -1,5 +1,5 @@
-// Name -> indicator: its inputs, parameters, outputs and factory, so that the plan compiler, Python's
-// hr.ta, the conformance suite and the agreement tests all discover the same list.
+// Name -> indicator: its inputs, parameters, outputs and factory, so that the plan compiler,
+// Python's hr.ta, the conformance suite and the agreement tests all discover the same list.
 //
 // Thread contract: the table is built once at first use (thread-safe) and immutable afterwards.
 //
@@ -35,11 +35,12 @@ struct IndicatorArgs {
 };
 
 struct IndicatorInfo {
-  std::string name;                  // "bbands"
-  std::vector<std::string> inputs;   // roles: {"close"} or {"high", "low"}
+  std::string name;                 // "bbands"
+  std::vector<std::string> inputs;  // roles: {"close"} or {"high", "low"}
   std::vector<ParamInfo> params;
-  std::vector<std::string> outputs;  // suffixes: {"upper", "middle", "lower"}; {""} for a single one
-  std::string panel;                 // "price" or an own panel's name: "aroon", "rsi", "volume"
+  std::vector<std::string>
+      outputs;        // suffixes: {"upper", "middle", "lower"}; {""} for a single one
+  std::string panel;  // "price" or an own panel's name: "aroon", "rsi", "volume"
   // Rows before the first value for these params (TA-Lib's lookback).
   std::function<int(std::span<const double>)> lookback;
   // Keyed operator that appends the output columns (float64, NaN during warm-up, never null).

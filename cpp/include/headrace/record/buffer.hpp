@@ -7,7 +7,8 @@
 // Thread contract: allocate and release from any thread; the bytes themselves have one writer until
 //   the batch is handed over, then only readers.
 // Cost: allocate/release take an uncontended mutex per size class (about 20 ns) - per column of a
-//   batch, not per row. The pool keeps at most kPoolCap bytes; what is beyond goes to the allocator.
+//   batch, not per row. The pool keeps at most kPoolCap bytes; what is beyond goes to the
+//   allocator.
 // Lifetime: shared ownership; memory lives until the last BufferPtr to it is gone.
 //
 //   BufferPtr b = Buffer::allocate(4096 * sizeof(double));
@@ -22,8 +23,8 @@ namespace headrace::record {
 
 class Buffer {
  public:
-  static constexpr std::size_t kAlignment = 64;          // Arrow's recommendation, one cache line
-  static constexpr std::size_t kPoolCap = 64U << 20U;    // bytes kept for reuse
+  static constexpr std::size_t kAlignment = 64;        // Arrow's recommendation, one cache line
+  static constexpr std::size_t kPoolCap = 64U << 20U;  // bytes kept for reuse
 
   // Contents are unspecified. Throws std::bad_alloc.
   [[nodiscard]] static std::shared_ptr<Buffer> allocate(std::size_t bytes);

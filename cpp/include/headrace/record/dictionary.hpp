@@ -1,7 +1,7 @@
 // An append-only dictionary of strings: text to dense int32 code and back.
 //
-// Entries never move and never change, so a batch may keep codes while the dictionary grows: readers
-// look only at codes that their batch holds, and a batch reaches another thread through a
+// Entries never move and never change, so a batch may keep codes while the dictionary grows:
+// readers look only at codes that their batch holds, and a batch reaches another thread through a
 // synchronising hand-over (ring or mutex) after its entries were written.
 //
 // Thread contract: one writer (intern); any thread may call text() for codes it received through a
@@ -35,9 +35,7 @@ class Dictionary {
   [[nodiscard]] std::int32_t intern(std::string_view text);
   [[nodiscard]] std::int32_t find(std::string_view text) const noexcept;  // -1 where unknown
   [[nodiscard]] std::string_view text(std::int32_t code) const noexcept;
-  [[nodiscard]] std::int32_t size() const noexcept {
-    return size_.load(std::memory_order_acquire);
-  }
+  [[nodiscard]] std::int32_t size() const noexcept { return size_.load(std::memory_order_acquire); }
   // Bytes held; a producer starts a new Dictionary (a new generation) beyond its own cap, so that
   // a column of ever new strings cannot grow without bound.
   [[nodiscard]] std::size_t memory() const noexcept { return memory_; }

@@ -77,13 +77,13 @@ class RecordBatch {
 
   // System columns. Offsets, event times and key ids have `rows()` entries.
   TaskId task;
-  std::uint32_t epoch = 0;      // assignment epoch of the task; stale batches are dropped
-  BufferPtr offsets;            // int64: Kafka offset, or row number of a file or frame
-  BufferPtr event_times;        // int64 ns; null where the schema has no event time
-  BufferPtr key_ids;            // uint32 dense id of the row's key within its task; null: one key
-  std::uint32_t key_count = 1;  // ids in this batch are below this
-  std::int64_t next_offset = 0;         // position after this batch, also past rejected records
-  std::int64_t ingest_steady_ns = 0;    // when the first row was polled; for latency figures only
+  std::uint32_t epoch = 0;       // assignment epoch of the task; stale batches are dropped
+  BufferPtr offsets;             // int64: Kafka offset, or row number of a file or frame
+  BufferPtr event_times;         // int64 ns; null where the schema has no event time
+  BufferPtr key_ids;             // uint32 dense id of the row's key within its task; null: one key
+  std::uint32_t key_count = 1;   // ids in this batch are below this
+  std::int64_t next_offset = 0;  // position after this batch, also past rejected records
+  std::int64_t ingest_steady_ns = 0;  // when the first row was polled; for latency figures only
 
   // Borrowed: valid while the batch (or a reference to `offsets`) lives.
   [[nodiscard]] std::span<const std::int64_t> offset_values() const noexcept {

@@ -1,4 +1,5 @@
-// Where records come from: raw bytes with their position, poll by poll, and what happened meanwhile.
+// Where records come from: raw bytes with their position, poll by poll, and what happened
+// meanwhile.
 //
 // One Source is one consumer handle and is polled by one ingest thread. Everything that a record
 // points at is borrowed from the source until the next poll, so that decoding reads the client's
@@ -60,18 +61,18 @@ struct Poll {
   std::span<const SourceEvent> events;  // happened before these records; borrowed likewise
   // Typed already (frames, Parquet): no decoding needed. The caller moves them out.
   std::span<record::RecordBatch> batches;
-  // Rows of a typed source that do not fit the schema, complete; the caller moves them out. They are
-  // counted as records of their task but are in no batch.
+  // Rows of a typed source that do not fit the schema, complete; the caller moves them out. They
+  // are counted as records of their task but are in no batch.
   std::span<record::Reject> rejects;
-  bool end = false;                     // bounded and every task reached its end
+  bool end = false;  // bounded and every task reached its end
 };
 
 // Position of a task, for status and lag.
 struct TaskPosition {
   record::TaskId task;
   std::uint32_t epoch = 0;
-  std::int64_t position = -1;        // next offset to be delivered
-  std::int64_t low_watermark = -1;   // -1: not known yet
+  std::int64_t position = -1;       // next offset to be delivered
+  std::int64_t low_watermark = -1;  // -1: not known yet
   std::int64_t high_watermark = -1;
 };
 
@@ -84,7 +85,8 @@ class Source {
   // Flow control: a paused task keeps its assignment and the member keeps polling.
   virtual void pause(std::span<const record::TaskId> tasks) = 0;
   virtual void resume(std::span<const record::TaskId> tasks) = 0;
-  // Commits positions (next offset to read) to the group where there is one; otherwise does nothing.
+  // Commits positions (next offset to read) to the group where there is one; otherwise does
+  // nothing.
   [[nodiscard]] virtual base::Status commit(std::span<const TaskPosition> positions) = 0;
   [[nodiscard]] virtual std::vector<TaskPosition> positions() const = 0;
   [[nodiscard]] virtual std::vector<std::string> topics() const = 0;  // index = TaskId::topic
