@@ -15,7 +15,12 @@ from tests.bench.jobs.base import JobConfig
 from tests.bench.measure import Case
 
 FRESH = "fresh"  # a layout of its own: every run gets a new topic with one partition
-_NATIVE_JOBS = ("bare", "latency_poll", "latency_engine")
+_NATIVE_JOBS = {
+    "bare": ["bare_consumer"],
+    "bare_2m": ["bare_consumer", "fetch.message.max.bytes=2097152"],
+    "latency_poll": ["latency_poll"],
+    "latency_engine": ["latency_engine"],
+}
 _RATE = 10_000
 _fresh_numbers = itertools.count()
 
@@ -38,6 +43,11 @@ class Place:
     def lines(self) -> Path:
         """Keys and values for the latency programs."""
         return self.work / "latency.tsv"
+
+
+def program_of(job: str) -> str | None:
+    """Name the C++ program of a job; None where it is a Python module."""
+    return _NATIVE_JOBS[job][0] if job in _NATIVE_JOBS else None
 
 
 def names(bars: Sequence[Bar]) -> dict[str, int]:
@@ -65,12 +75,12 @@ def write_lines(place: Place) -> None:
 
 
 def _native_command(place: Place, job: str, layout: str) -> list[str]:
-    program = "bare_consumer" if job == "bare" else job
+    program, *settings = _NATIVE_JOBS[job]
     path = native.find(program, place.native)
     if path is None:
         raise FileNotFoundError(f"{program} is not built (make bench builds it)")
     if layout != FRESH:
-        return [str(path), place.bootstrap, f"ohlcv-{layout}"]
+        return [str(path), place.bootstrap, f"ohlcv-{layout}", *settings]
     topic = f"latency-{next(_fresh_numbers)}"
     topics.create(place.bootstrap, topic, 1)
     return [str(path), place.bootstrap, topic, str(place.lines), str(_RATE)]

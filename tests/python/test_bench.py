@@ -111,9 +111,9 @@ def test_bars_are_consistent_and_every_case_exists() -> None:
             assert (bar.aim < bar.must) == bar.lower
     for name in cases.names(bars):
         job, _, layout = name.partition("@")
-        program = "bare_consumer" if job == "bare" else job
-        is_python = (ROOT / "tests" / "bench" / "jobs" / f"{job}.py").is_file()
-        assert is_python or (ROOT / "cpp" / "bench" / f"{program}.cpp").is_file(), name
+        program = cases.program_of(job)
+        python, native = f"tests/bench/jobs/{job}.py", f"cpp/bench/{program}.cpp"
+        assert (ROOT / (native if program else python)).is_file(), name
         assert layout == cases.FRESH or f"ohlcv-{layout}" in {t.name for t in topics.all_topics()}
 
 
