@@ -36,6 +36,7 @@ TEST_CASE("a missing topic is waited for, with the name that may have been meant
   cluster.fill("ohclv", 1, 5);
   REQUIRE(poll_until(*source, log, [&] { return log.records.size() == 5; }));
   CHECK(log.count(EventKind::kWaiting) == 1);
+  CHECK(log.count(EventKind::kHealed) == 1);
 }
 
 TEST_CASE("strict: a missing topic is an error") {

@@ -76,6 +76,7 @@ class KafkaSource final : public Source, private ConsumerListener {
   void free_messages() noexcept;
 
   void trouble(std::string_view reason, bool all_brokers);
+  void healed();
   void fatal();
   void say(EventKind kind, base::Error error = {});
   void say(EventKind kind, const Slot& slot);
@@ -97,6 +98,7 @@ class KafkaSource final : public Source, private ConsumerListener {
   std::vector<SourceEvent> events_;
   std::vector<SourceEvent> next_events_;  // true only after this poll's records
   std::optional<base::Error> failure_;
+  std::optional<base::Error> waiting_;  // for a topic
   Link link_;
   Flow flow_{assignment_};
 
@@ -184,7 +186,7 @@ void KafkaSource::convert(std::size_t count) {
     if (slot->next >= slot->end) [[unlikely]]
       reached(*slot);
   }
-  if (filled_ != 0 && link_.broken() && link_.healed()) say(EventKind::kHealed);
+  if (filled_ != 0 && link_.broken()) healed();
 }
 
 void KafkaSource::message_error(const rd_kafka_message_t& m, Slot* slot) {
@@ -265,13 +267,18 @@ void KafkaSource::serve(const Notice& notice) {
       begin(notice);
       break;
     case NoticeKind::kWaiting:
+      waiting_ = notice.error;
       say(EventKind::kWaiting, notice.error);
+      break;
+    case NoticeKind::kFound:
+      waiting_.reset();
+      say(EventKind::kHealed);
       break;
     case NoticeKind::kBroken:
       say(EventKind::kBroken, link_.unanswered());
       break;
     case NoticeKind::kHealed:
-      if (link_.healed()) say(EventKind::kHealed);
+      healed();
       break;
     case NoticeKind::kRange:
       reposition(notice);
@@ -369,6 +376,12 @@ void KafkaSource::trouble(std::string_view reason, bool all_brokers) {
   const bool known = link_.broken();
   if (auto error = link_.trouble(reason, all_brokers)) say(EventKind::kBroken, *std::move(error));
   if (!known) consumer_->watcher().probe();
+}
+
+void KafkaSource::healed() {
+  if (!link_.healed()) return;
+  say(EventKind::kHealed);
+  if (waiting_) say(EventKind::kWaiting, *waiting_);  // that is still so
 }
 
 void KafkaSource::fatal() {

@@ -180,7 +180,10 @@ bool Watcher::report_missing(const Found& found) {
   }
   if (text == waiting_text_) return true;
   waiting_text_ = text;
-  if (text.empty()) return true;
+  if (text.empty()) {
+    post(NoticeKind::kFound);
+    return true;
+  }
   base::Error error = kafka_error_text(RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART,
                                        setup_.strict ? text : text + "; waiting");
   post(setup_.strict ? NoticeKind::kFatal : NoticeKind::kWaiting, std::move(error));

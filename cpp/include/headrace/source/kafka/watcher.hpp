@@ -39,6 +39,7 @@ namespace headrace::source {
 enum class NoticeKind : std::uint8_t {
   kPlaces,   // read these partitions from these offsets
   kWaiting,  // a topic does not exist: `error`
+  kFound,    // and now it does
   kBroken,   // nobody answered: `error`
   kHealed,   // an answer came
   kRange,    // what the broker has of `where`
