@@ -29,6 +29,9 @@ package_files := CMakeLists.txt pyproject.toml LICENSE README.md cpp python
 export PATH := $(venv)/bin:$(PATH)
 export VIRTUAL_ENV := $(venv)
 unexport PYTHONPATH PYTHONHOME
+# Paths relative to the checkout, so that its build folders share what ccache keeps.
+export CCACHE_BASEDIR := $(CURDIR)
+export CCACHE_NOHASHDIR := 1
 
 .PHONY: help
 help: ## Show this list

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -93,7 +94,12 @@ def test_pip_installs_it_under_isolation_and_it_works_without_torch(tmp_path: Pa
     """``pip install .`` in an empty environment: all but ``.predict``, which says what to do."""
     subprocess.run([sys.executable, "-m", "venv", tmp_path / "env"], check=True, timeout=300)
     python = str(tmp_path / "env" / "bin" / "python")
-    pip(python, str(ROOT))
+    # Beside the other build folders, where ccache knows the paths.
+    build = ROOT / "build" / f"isolated-{os.getpid()}"
+    try:
+        pip(python, "-C", f"build-dir={build}", str(ROOT))
+    finally:
+        shutil.rmtree(build, ignore_errors=True)
     assert run(OURS, python) == ""
     code = f"""
 import importlib.util
