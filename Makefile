@@ -83,8 +83,8 @@ test: lint test-cpp build ## Everything: lint, C++ tests, Python tests, a real K
 	$(py) -m pytest $(PYTEST_ARGS)
 
 .PHONY: test-cpp
-test-cpp: setup ## C++ tests, optimised and with assertions
-	cmake --preset dev -DPython_EXECUTABLE=$(py) --log-level=WARNING
+test-cpp: setup ## C++ tests, optimised and with assertions, those of the torch part too
+	cmake --preset dev -DPython_EXECUTABLE=$(py) -DHEADRACE_TORCH=ON --log-level=WARNING
 	cmake --build --preset dev -j $(JOBS)
 	ctest --preset dev -j $(JOBS)
 
@@ -138,7 +138,7 @@ fuzz: setup ## The fuzz drivers under libFuzzer (clang 14)
 
 .PHONY: bench-build
 bench-build: setup
-	cmake --preset release -DPython_EXECUTABLE=$(py) --log-level=WARNING
+	cmake --preset release -DPython_EXECUTABLE=$(py) -DHEADRACE_TORCH=ON --log-level=WARNING
 	cmake --build --preset release -j $(JOBS)
 
 .PHONY: bench
