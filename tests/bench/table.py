@@ -51,7 +51,7 @@ def case_table(measured: Mapping[str, Sequence[Measurement]]) -> str:
     for name, runs in measured.items():
         if not runs:
             continue
-        timed = all(run.seconds > 0 for run in runs)
+        timed = all(run.seconds > 0 and run.records > 1 for run in runs)
         rates = [run.metric("rate") for run in runs] if timed else []
         extra = (f"{key} {median(runs, key):.4g}" for key in runs[0].extra)
         rows.append(
@@ -61,7 +61,7 @@ def case_table(measured: Mapping[str, Sequence[Measurement]]) -> str:
                 _number(median(runs, "rate")) if timed else "-",
                 f"{min(rates):.4g}..{max(rates):.4g}" if timed else "-",
                 _number(median(runs, "cpu")) if timed else "-",
-                _number(median(runs, "peak")) if timed else "-",
+                _number(median(runs, "peak")),
                 ", ".join(extra),
             ]
         )

@@ -17,6 +17,7 @@ from tests.bench import w1
 
 CODECS = ("none", "lz4", "zstd")
 _QUEUE_FULL_WAIT_S = 0.5
+_QUIET = 2  # else librdkafka tells of retries that it deals with itself
 
 
 @dataclass(frozen=True)
@@ -67,7 +68,7 @@ def record_count(bootstrap: str, topic: str) -> int:
 
 def create(bootstrap: str, name: str, partitions: int) -> None:
     """Create a topic that keeps its records whatever their age."""
-    admin = AdminClient({"bootstrap.servers": bootstrap})
+    admin = AdminClient({"bootstrap.servers": bootstrap, "log_level": _QUIET})
     new = NewTopic(
         name, partitions, 1, config={"retention.ms": "-1", "segment.bytes": "1073741824"}
     )
@@ -90,6 +91,7 @@ def produce(bootstrap: str, topic: Topic, records: Iterable[tuple[bytes, bytes]]
             "enable.idempotence": True,  # keeps the order of a partition whatever is retried
             "linger.ms": 50,
             "queue.buffering.max.messages": 500_000,
+            "log_level": _QUIET,
         }
     )
     for index, (key, value) in enumerate(records):
