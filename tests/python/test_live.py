@@ -120,12 +120,12 @@ def test_arrow_is_read_by_pyarrow_polars_and_duckdb(broker) -> None:
     fill(broker)
     with features(broker, until="end").run() as live:
         live.wait()
-        table = pyarrow.table(live.arrow(last=200, positions=True))
+        rows = pyarrow.table(live.arrow(last=200, positions=True))
         expected = live.frame(last=200)["Close"].tolist()
-        assert table["Close"].to_pylist() == expected
-        assert table.column_names[-2:] == ["_partition", "_offset"]
+        assert rows["Close"].to_pylist() == expected
+        assert rows.column_names[-2:] == ["_partition", "_offset"]
         assert polars.DataFrame(live.arrow(last=200))["Close"].to_list() == expected
-        assert duckdb.sql("select count(*) from table").fetchone() == (200,)
+        assert duckdb.sql("select count(*) from rows").fetchall() == [(200,)]
 
 
 def test_bad_records_are_set_aside_with_place_reason_and_bytes(broker) -> None:
