@@ -298,7 +298,11 @@ void KafkaSource::begin(const Notice& notice) {
   for (const Place& place : notice.places) {
     Slot& slot = assignment_.activate(place);
     say(EventKind::kAssigned, slot);
-    if (slot.next >= slot.end) reached(slot);
+    if (slot.next == slot.end) reached(slot);
+    // Beyond what there is: as bad as what is gone already, and not the same as being at the end.
+    if (slot.next > slot.end && !std::exchange(slot.asked_range, true)) {
+      consumer_->watcher().ask_range({slot.topic, slot.task.partition});
+    }
   }
   complete_ = complete_ || notice.complete;
   flow_.update(consumer_.get());
