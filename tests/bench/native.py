@@ -7,7 +7,7 @@ import os
 import subprocess
 from pathlib import Path
 
-MICRO = ("bench_json", "bench_ring", "bench_ops", "bench_predict")
+MICRO = ("bench_json", "bench_ring", "bench_ops", "bench_steps", "bench_predict")
 _LIMIT_S = 300.0
 _ROOT = Path(__file__).parents[2]
 
