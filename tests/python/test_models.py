@@ -223,6 +223,14 @@ def test_a_capsule_is_adopted_once_and_released_when_nobody_does(save: Save) -> 
     _torch.load(path, input_width=4)
 
 
+def test_the_stub_names_just_what_the_module_has() -> None:
+    from headrace import _torch
+
+    stub = Path(hr.__file__).with_name("_torch.pyi").read_text(encoding="utf-8")
+    declared = {line[4:].partition("(")[0] for line in stub.splitlines() if line[:4] == "def "}
+    assert declared == {name for name in dir(_torch) if not name.startswith("_")}
+
+
 def test_the_users_own_torch_keeps_its_threads(bars: pd.DataFrame, save: Save) -> None:
     before = torch.get_num_threads()
     collect(bars, save(Mlp()), inputs=INPUTS, outputs=["p"], threads=before + 1)
