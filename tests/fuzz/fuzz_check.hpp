@@ -13,8 +13,7 @@ namespace headrace::fuzz {
 
 inline void require(bool holds, const char* what, std::string_view input = {}) {
   if (holds) return;
-  std::fprintf(stderr, "violated: %s\ninput: %.*s\n", what, static_cast<int>(input.size()),
-               input.data());
+  std::fprintf(stderr, "violated: %s\ninput: %s\n", what, std::string(input).c_str());
   std::abort();
 }
 
