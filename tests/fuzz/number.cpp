@@ -69,7 +69,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::string text(exact.data(), end);
   double real = 0;
   std::int64_t integer = 0;
-  check_float64(text, parse_float64(text, real), real);
-  check_int64(text, parse_int64(text, integer), integer);
+  const NumberError real_error = parse_float64(text, real);
+  check_float64(text, real_error, real);
+  const NumberError integer_error = parse_int64(text, integer);
+  check_int64(text, integer_error, integer);
   return 0;
 }
