@@ -2,6 +2,8 @@
 
 #include <librdkafka/rdkafka.h>
 
+#include <thread>
+
 #include "catch.hpp"
 #include "source/kafka_support.hpp"
 
@@ -155,4 +157,23 @@ TEST_CASE("a topic name that cannot be is refused") {
       cluster.producer->produce({.topic = std::string_view(), .key = "k", .value = "x"});
   REQUIRE_FALSE(status);
   CHECK(status.error().code == base::ErrorCode::kInvalidArgument);
+}
+
+TEST_CASE("cancel ends a flush and a produce that wait") {
+  sink::ProducerConfig config;
+  config.client.bootstrap = "127.0.0.1:1";
+  config.client.extra = {{"queue.buffering.max.messages", "1"}};
+  auto producer = sink::KafkaProducer::create(config).value_or_throw();
+  REQUIRE(producer->produce({.topic = "bars", .value = "x"}));
+  const auto start = Clock::now();
+  std::thread canceller([&] {
+    std::this_thread::sleep_for(100ms);
+    producer->cancel();
+  });
+  const auto flushed = producer->try_flush(30s);
+  canceller.join();
+  REQUIRE(flushed);
+  CHECK_FALSE(*flushed);
+  CHECK_FALSE(producer->produce({.topic = "bars", .value = "x"}));
+  CHECK(Clock::now() - start < 5s);
 }

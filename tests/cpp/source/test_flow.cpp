@@ -7,19 +7,40 @@
 
 using namespace headrace;
 using namespace headrace::test;
+using source::Flow;
 
-TEST_CASE("everything paused: the queue is left alone for a while, then librdkafka is told") {
-  source::Assignment assignment(
-      std::make_shared<source::TopicTable>(std::vector<std::string>{"a"}));
+namespace {
+
+// Two partitions, and no consumer behind them.
+struct Fixture {
+  source::Assignment assignment{
+      std::make_shared<source::TopicTable>(std::vector<std::string>{"a"})};
   source::Slot& s0 = assignment.activate({.topic = "a", .partition = 0});
   source::Slot& s1 = assignment.activate({.topic = "a", .partition = 1});
-  source::Flow flow(assignment);
+  std::vector<record::TaskId> first{s0.task};
+  std::vector<record::TaskId> both{s0.task, s1.task};
+};
+
+}  // namespace
+
+TEST_CASE_METHOD(Fixture, "everything paused without a group: the queue is left alone for ever") {
+  Flow flow(assignment, false);
+  flow.update();
   CHECK_FALSE(flow.leave_queue_alone(nullptr));
-  const std::vector<record::TaskId> both{s0.task, s1.task};
-  flow.pause(both, nullptr);
+  flow.pause(both);
   CHECK(flow.leave_queue_alone(nullptr));
-  CHECK_FALSE(s0.held);
-  std::this_thread::sleep_for(source::Flow::kSoftPause + 50ms);
+  std::this_thread::sleep_for(Flow::kAll + 50ms);
+  CHECK(flow.leave_queue_alone(nullptr));
+  CHECK_FALSE((s0.held || s1.held));
+  flow.resume(both, nullptr);
+  CHECK_FALSE(flow.leave_queue_alone(nullptr));
+}
+
+TEST_CASE_METHOD(Fixture, "everything paused in a group: after a while librdkafka is told") {
+  Flow flow(assignment, true);
+  flow.pause(both);
+  CHECK(flow.leave_queue_alone(nullptr));
+  std::this_thread::sleep_for(Flow::kAll + 50ms);
   CHECK_FALSE(flow.leave_queue_alone(nullptr));
   CHECK((s0.held && s1.held));
   flow.resume(both, nullptr);
@@ -27,20 +48,26 @@ TEST_CASE("everything paused: the queue is left alone for a while, then librdkaf
   CHECK_FALSE(flow.leave_queue_alone(nullptr));
 }
 
-TEST_CASE("some paused: librdkafka is told at once; what is done or gone does not count") {
-  source::Assignment assignment(
-      std::make_shared<source::TopicTable>(std::vector<std::string>{"a"}));
-  source::Slot& s0 = assignment.activate({.topic = "a", .partition = 0});
-  source::Slot& s1 = assignment.activate({.topic = "a", .partition = 1});
-  source::Flow flow(assignment);
-  const std::vector<record::TaskId> first{s0.task};
-  flow.pause(first, nullptr);
-  CHECK(s0.held);
+TEST_CASE_METHOD(Fixture, "some paused: after a moment librdkafka is told, and the others go on") {
+  Flow flow(assignment, false);
+  flow.pause(first);
+  CHECK_FALSE(s0.held);
+  std::this_thread::sleep_for(Flow::kSome + 5ms);
   CHECK_FALSE(flow.leave_queue_alone(nullptr));
+  CHECK(s0.held);
+  CHECK_FALSE(s1.held);
+  // The other one too: now nothing runs.
+  flow.pause(both);
+  CHECK(flow.leave_queue_alone(nullptr));
+}
+
+TEST_CASE_METHOD(Fixture, "what is done or gone does not count") {
+  Flow flow(assignment, false);
   s1.done = true;
-  flow.update(nullptr);
+  flow.pause(first);
+  std::this_thread::sleep_for(Flow::kSome + 5ms);
   CHECK(flow.leave_queue_alone(nullptr));  // the paused one is all that runs
   s0.active = false;
-  flow.update(nullptr);
+  flow.update();
   CHECK_FALSE(flow.leave_queue_alone(nullptr));
 }

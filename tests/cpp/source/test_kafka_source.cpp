@@ -256,7 +256,7 @@ TEST_CASE("a paused partition delivers nothing, for a moment and for longer, and
     CHECK(quiet_for(100ms));
     source->resume(all);
   }
-  SECTION("all, for longer than the soft pause") {
+  SECTION("all, for longer") {
     source->pause(all);
     CHECK(quiet_for(900ms));
     source->resume(all);
@@ -271,6 +271,32 @@ TEST_CASE("a paused partition delivers nothing, for a moment and for longer, and
   REQUIRE(poll_until(*source, log, [&] { return log.records.size() == 2000; }));
   CHECK(offsets_of(log, 0) == range(0, 1000));
   CHECK(offsets_of(log, 1) == range(0, 1000));
+}
+
+TEST_CASE("a member that is paused for long stays in its group and loses nothing") {
+  Cluster cluster;
+  cluster.topic("bars", 2);
+  cluster.fill("bars", 0, 1000);
+  cluster.fill("bars", 1, 1000);
+  auto config = cluster.config({"bars"});
+  config.group = "desk";
+  config.poll_max = 50;
+  config.client.extra = {{"max.poll.interval.ms", "6000"}, {"session.timeout.ms", "6000"}};
+  auto source = open(config);
+  Log log;
+  REQUIRE(poll_until(*source, log, [&] { return log.records.size() >= 100; }));
+  const std::vector<record::TaskId> all{{0, 0}, {0, 1}};
+  source->pause(all);
+  const std::size_t before = log.records.size();
+  const auto end = Clock::now() + 8s;
+  while (Clock::now() < end) REQUIRE(step(*source, log, 50ms));
+  CHECK(log.records.size() == before);
+  CHECK(log.count(EventKind::kRevoked) == 0);
+  source->resume(all);
+  REQUIRE(poll_until(*source, log, [&] { return log.records.size() == 2000; }));
+  CHECK(offsets_of(log, 0) == range(0, 1000));
+  CHECK(offsets_of(log, 1) == range(0, 1000));
+  CHECK(log.count(EventKind::kAssigned) == 2);
 }
 
 TEST_CASE("positions follow what was delivered") {

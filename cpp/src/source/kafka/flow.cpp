@@ -1,6 +1,5 @@
 #include <headrace/source/kafka/flow.hpp>
 
-#include <cstddef>
 #include <utility>
 #include <vector>
 
@@ -12,11 +11,11 @@ bool runs(const Slot& slot) { return slot.active && !slot.done; }
 
 }  // namespace
 
-void Flow::pause(std::span<const record::TaskId> tasks, Consumer* consumer) {
+void Flow::pause(std::span<const record::TaskId> tasks) {
   for (const record::TaskId& task : tasks) {
     if (Slot* slot = assignment_.find(task)) slot->paused = true;
   }
-  update(consumer);
+  update();
 }
 
 void Flow::resume(std::span<const record::TaskId> tasks, Consumer* consumer) {
@@ -28,34 +27,30 @@ void Flow::resume(std::span<const record::TaskId> tasks, Consumer* consumer) {
     if (std::exchange(slot->held, false) && runs(*slot)) held.push_back(slot->place());
   }
   if (consumer != nullptr) consumer->resume(held);
-  update(consumer);
+  update();
 }
 
-void Flow::update(Consumer* consumer) {
-  std::size_t running = 0;
-  std::size_t paused = 0;
+void Flow::update() {
+  const bool waited = waiting_ != 0;
+  running_ = waiting_ = 0;
   for (const auto& slot : assignment_.slots()) {
-    if (runs(*slot)) ++(slot->paused ? paused : running);
+    if (!runs(*slot) || slot->held) continue;
+    ++(slot->paused ? waiting_ : running_);
   }
-  const bool all = paused != 0 && running == 0;
-  if (all && !all_paused_) since_ = Clock::now();
-  all_paused_ = all;
-  if (paused != 0 && running != 0) hold(consumer);
+  if (!waited) since_ = Clock::now();
 }
 
-bool Flow::still_soft(Consumer* consumer) {
-  if (Clock::now() - since_ < kSoftPause) return true;
-  hold(consumer);
-  return false;
-}
-
-void Flow::hold(Consumer* consumer) {
+bool Flow::may_wait(Consumer* consumer) {
+  if (running_ == 0 && !in_group_) return true;
+  if (Clock::now() - since_ < (running_ != 0 ? kSome : kAll)) return true;
   std::vector<Place> places;
   for (const auto& slot : assignment_.slots()) {
-    if (!runs(*slot) || !slot->paused) continue;
-    if (!std::exchange(slot->held, true)) places.push_back(slot->place());
+    if (!runs(*slot) || !slot->paused || std::exchange(slot->held, true)) continue;
+    places.push_back(slot->place());
   }
   if (consumer != nullptr) consumer->pause(places);
+  update();
+  return false;
 }
 
 }  // namespace headrace::source

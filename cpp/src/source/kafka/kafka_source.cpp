@@ -42,9 +42,7 @@ class KafkaSource final : public Source, private ConsumerListener {
   base::Status connect();
 
   base::Result<Poll> poll(milliseconds timeout) override;
-  void pause(std::span<const record::TaskId> tasks) override {
-    flow_.pause(tasks, consumer_.get());
-  }
+  void pause(std::span<const record::TaskId> tasks) override { flow_.pause(tasks); }
   void resume(std::span<const record::TaskId> tasks) override {
     flow_.resume(tasks, consumer_.get());
   }
@@ -100,7 +98,7 @@ class KafkaSource final : public Source, private ConsumerListener {
   std::optional<base::Error> failure_;
   std::optional<base::Error> waiting_;  // for a topic
   Link link_;
-  Flow flow_{assignment_};
+  Flow flow_{assignment_, !config_.group.empty()};
 
   std::uint64_t generation_ = 0;   // of the last group assignment
   bool assign_pending_ = false;    // the group waits for our assign()
@@ -305,7 +303,7 @@ void KafkaSource::begin(const Notice& notice) {
     }
   }
   complete_ = complete_ || notice.complete;
-  flow_.update(consumer_.get());
+  flow_.update();
 }
 
 // The broker does not have the position that we asked for; notice.range says what it has.
@@ -353,7 +351,7 @@ void KafkaSource::on_revoke(std::vector<TopicPartition> partitions) {
   }
   assign_pending_ = false;
   unassign_pending_ = true;
-  flow_.update(consumer_.get());
+  flow_.update();
 }
 
 void KafkaSource::unassign_left() {
