@@ -157,7 +157,8 @@ def _read(path: Path) -> pd.DataFrame:
         # Nullable types, so that a column of whole numbers with gaps stays whole numbers. Older
         # pandas rounds the last digit of a number unless told otherwise.
         exact: dict[str, Any] = {} if pd.__version__ >= "3" else {"float_precision": "round_trip"}
-        return pd.read_csv(path, dtype_backend="numpy_nullable", **exact)
+        table: pd.DataFrame = pd.read_csv(path, dtype_backend="numpy_nullable", **exact)
+        return table
     raise InvalidArgument(f"expected a file ending in .csv or .parquet, got {str(path)!r}")
 
 
