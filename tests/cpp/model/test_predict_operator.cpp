@@ -36,10 +36,11 @@ record::SchemaPtr schema() {
 
 RecordBatch batch_of(std::span<const Row> rows) {
   std::vector<Column> columns;
-  for (const record::Field& field : schema()->fields()) {
+  const record::SchemaPtr of = schema();
+  for (const record::Field& field : of->fields()) {
     columns.push_back(Column::make(field.type, rows.size()));
   }
-  RecordBatch batch(schema(), rows.size(), std::move(columns));
+  RecordBatch batch(of, rows.size(), std::move(columns));
   batch.key_ids = record::Buffer::allocate(rows.size() * 4);
   batch.key_count = 3;
   for (std::size_t i = 0; i < rows.size(); ++i) {

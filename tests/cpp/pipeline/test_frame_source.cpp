@@ -124,9 +124,10 @@ TEST_CASE("a row that does not fit is a reject that shows the row") {
 }
 
 TEST_CASE("an Arrow stream gives the same rows as the table") {
+  const record::SchemaPtr of = schema();
   record::ArrowTable columns{
-      .schema = schema(), .rows = 3, .columns = {}, .partitions = {}, .offsets = {}};
-  for (const record::Field& field : schema()->fields()) {
+      .schema = of, .rows = 3, .columns = {}, .partitions = {}, .offsets = {}};
+  for (const record::Field& field : of->fields()) {
     columns.columns.push_back(record::Column::make(field.type, 3));
   }
   columns.columns[1].dictionary = std::make_shared<record::Dictionary>();
