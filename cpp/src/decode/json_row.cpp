@@ -32,12 +32,18 @@ void JsonRowReader::bind(int column) {
   place->column = column;
 }
 
-const JsonRowReader::Place* JsonRowReader::step(const Place* from, const JsonEvent& key) {
-  if (from == nullptr) return nullptr;
+// What a key or string says.
+std::string_view JsonRowReader::meaning(const JsonEvent& event) {
+  if (!event.escaped) return document_.text(event);
   scratch_.clear();
   // The document was read to its end: its escapes are known to be good.
-  static_cast<void>(unescape(document_.text(key), scratch_));
-  const auto at = from->below.find(scratch_);
+  static_cast<void>(unescape(document_.text(event), scratch_));
+  return scratch_;
+}
+
+const JsonRowReader::Place* JsonRowReader::step(const Place* from, const JsonEvent& key) {
+  if (from == nullptr) return nullptr;
+  const auto at = from->below.find(meaning(key));
   return at == from->below.end() ? nullptr : at->second.get();
 }
 
@@ -69,10 +75,7 @@ Refusal JsonRowReader::write(int column, const JsonEvent& event, BatchBuilder& b
     default:
       break;
   }
-  if (!event.escaped) return write_text(target, index, document_.text(event), builder, texts_);
-  scratch_.clear();
-  static_cast<void>(unescape(document_.text(event), scratch_));
-  return write_text(target, index, scratch_, builder, texts_);
+  return write_text(target, index, meaning(event), builder, texts_);
 }
 
 std::optional<DecodeFailure> JsonRowReader::scalar(const Place* place, const JsonEvent& event,

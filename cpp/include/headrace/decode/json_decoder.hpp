@@ -5,7 +5,7 @@
 // tests/fuzz/fuzz_json_agreement.cpp), so which of the two it was never shows.
 //
 // Thread contract: one ingest thread.
-// Cost: 0.5 ns a byte for records of a known shape, about 2 ns a byte else.
+// Cost: 0.5 ns a byte for records of a known shape, about 5 ns a byte else.
 //
 //   JsonDecoder decoder(schema);
 //   if (auto bad = decoder.append(bytes, builder)) reject(*bad);

@@ -7,7 +7,7 @@
 // way means that the field is absent; a column without a value is null where it may be.
 //
 // Thread contract: one thread.
-// Cost: about 2 ns a byte; no allocation once warm.
+// Cost: about 5 ns a byte; no allocation once warm.
 //
 //   JsonRowReader reader(schema);
 //   if (auto bad = reader.read(text, builder)) return bad;
@@ -15,6 +15,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -50,15 +51,22 @@ class JsonRowReader {
   [[nodiscard]] const JsonDocument& document() const noexcept { return document_; }
 
  private:
+  struct Hash {
+    using is_transparent = void;  // keys are looked up as they lie in the text
+    std::size_t operator()(std::string_view key) const noexcept {
+      return std::hash<std::string_view>{}(key);
+    }
+  };
   // A place in the message: a column, or an object on the way to columns.
   struct Place {
     std::string path;
     int column = -1;
     int first_column = -1;  // the column itself, or the first one below
-    std::unordered_map<std::string, std::unique_ptr<Place>> below;
+    std::unordered_map<std::string, std::unique_ptr<Place>, Hash, std::equal_to<>> below;
   };
 
   void bind(int column);
+  [[nodiscard]] std::string_view meaning(const JsonEvent& event);
   [[nodiscard]] const Place* step(const Place* from, const JsonEvent& key);
   [[nodiscard]] const record::Field& field(int column) const noexcept {
     return schema_->fields()[static_cast<std::size_t>(column)];

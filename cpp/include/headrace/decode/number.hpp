@@ -7,7 +7,7 @@
 // is an error, never an infinity. Literals of more than kMaxNumberLength bytes are out of range.
 //
 // Thread contract: pure functions.
-// Cost: a price about 5 ns; literals of more than 15 significant digits 20-60 ns (std::from_chars).
+// Cost: 20-40 ns (std::from_chars); quick_scalar.hpp reads the usual ones in a tenth of that.
 //
 //   double close = 0;
 //   if (parse_float64("187.15", close) == NumberError::kNone) use(close);

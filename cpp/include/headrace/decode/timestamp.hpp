@@ -8,7 +8,7 @@
 // NumPy read as "not a time": 1677-09-21T00:12:43.145224193Z to 2262-04-11T23:47:16.854775807Z.
 //
 // Thread contract: pure functions.
-// Cost: 10-20 ns.
+// Cost: 20-30 ns.
 //
 //   std::int64_t ns = 0;
 //   if (parse_iso8601("2024-01-02T09:30:00Z", ns) == TimeError::kNone) use(ns);
