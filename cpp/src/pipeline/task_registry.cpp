@@ -57,6 +57,7 @@ std::vector<TaskStatus> TaskRegistry::status() const {
   {
     const std::lock_guard lock(mutex_);
     for (const TaskSlot& slot : slots_) {
+      if (slot.live_epoch.load(std::memory_order_acquire) == TaskSlot::kNobody) continue;
       all.push_back(status_of(slot, topics_[static_cast<std::size_t>(slot.task.topic)]));
     }
   }

@@ -67,7 +67,8 @@ class TaskRegistry {
   [[nodiscard]] TaskSlot& add(const std::string& topic_name, record::TaskId at_source);
 
   [[nodiscard]] std::vector<std::string> topics() const;
-  [[nodiscard]] std::vector<TaskStatus> status() const;  // by topic, then partition
+  // Tasks that are ours now, by topic, then partition.
+  [[nodiscard]] std::vector<TaskStatus> status() const;
 
  private:
   [[nodiscard]] std::int32_t topic_locked(const std::string& name);
