@@ -54,7 +54,7 @@ class TaskStatus:
     event_time: pd.Timestamp | None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Status:
     """What a stream has done so far, and what a user should know now.
 
@@ -106,6 +106,9 @@ class Status:
             reasons = ", ".join(f"{k} {v:,}" for k, v in sorted(self.rejected.items()))
             text += f", {sum(self.rejected.values()):,} rejected ({reasons})"
         return text + (f"\n{self.message}" if self.message else "")
+
+    def __repr__(self) -> str:
+        return str(self)
 
     def _repr_html_(self) -> str:
         return f"<pre>{html.escape(str(self))}</pre>"
