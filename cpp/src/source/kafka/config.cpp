@@ -64,7 +64,14 @@ constexpr std::array<Refusal, 38> kRefused{{
     {"test.mock.num.brokers", kOwned},
 }};
 
-// RELIABILITY's baseline. check.crcs was measured: see the comment in kafka_source.cpp.
+// - fetch.queue.backoff.ms: at the default of a second, a reader slower than the fetcher stalls in
+//   whole seconds.
+// - fetch.message.max.bytes (a partition, a fetch): with 1 MiB a fetch is read while it is still in
+//   the processor's cache: a sixth less CPU and half the memory of 8 MiB, and faster, on loopback.
+//   On a link with long round trips more is better.
+// - queued.max.messages.kbytes: prefetched at most; two fetches of four partitions.
+// - check.crcs: costs 4 % of a bare read, measured; a flipped bit in a price costs more.
+// - reconnect.backoff.max.ms: a broker that is back is found within a second instead of ten.
 constexpr std::array<Setting, 16> kConsumer{{
     {"client.id", "headrace"},
     {"isolation.level", "read_committed"},
@@ -74,9 +81,9 @@ constexpr std::array<Setting, 16> kConsumer{{
     {"check.crcs", "true"},
     {"allow.auto.create.topics", "false"},
     {"fetch.queue.backoff.ms", "1"},
-    {"fetch.message.max.bytes", "8388608"},
+    {"fetch.message.max.bytes", "1048576"},
     {"fetch.error.backoff.ms", "100"},
-    {"queued.max.messages.kbytes", "16384"},
+    {"queued.max.messages.kbytes", "8192"},
     {"socket.nagle.disable", "true"},
     {"socket.keepalive.enable", "true"},
     {"reconnect.backoff.ms", "50"},
