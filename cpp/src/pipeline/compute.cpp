@@ -13,6 +13,9 @@ using std::chrono::milliseconds;
 
 // Parcels taken from a ring at once: what was taken no longer counts as waiting, so few.
 constexpr std::size_t kBlock = 4;
+// Rows that an ingest thread may work off itself: some microseconds of most pipelines, so that
+// polling is not held up; larger batches are worth the hand-over.
+constexpr std::size_t kRunHereRows = 32;
 // A flush is asked in slices, so that a stop is noticed. How long a sink may take altogether is its
 // own affair: it says when something is lost.
 constexpr milliseconds kFlushSlice{50};
@@ -69,7 +72,7 @@ std::uint64_t Compute::request_flush() noexcept {
 }
 
 Digest Compute::digest() const {
-  const std::lock_guard lock(working_);
+  const std::lock_guard turn(turn_);
   Digest sum = of_former_;
   for (const TaskSlot* slot : slots_) {
     if (slot->running) sum.combine(slot->running->digest());
@@ -97,7 +100,18 @@ bool Compute::all_producers_ended() const noexcept {
                      [](const auto& lane) { return lane->ended.load(std::memory_order_acquire); });
 }
 
+bool Compute::run_here(std::size_t producer, Parcel& parcel) {
+  if (parcel.batch.rows() > kRunHereRows || outlet_.has_sinks()) return false;
+  const std::unique_lock turn(turn_, std::try_to_lock);
+  // Parcels are popped and worked off in one turn: an empty ring has nothing under way.
+  if (!turn.owns_lock() || lanes_[producer]->ring.size() != 0) return false;
+  handle(parcel);
+  return true;
+}
+
 bool Compute::serve(Lane& lane) {
+  if (lane.ring.size() == 0) return false;
+  const std::lock_guard turn(turn_);
   const bool congested = lane.congested.exchange(false, std::memory_order_relaxed);
   const std::size_t most = congested ? block_.size() : kBlock;
   const std::size_t n = lane.ring.pop({block_.data(), most});
@@ -139,7 +153,6 @@ void Compute::process(Parcel& parcel) {
     note_event_times(parcel);
     const record::RecordBatch before = parcel.batch;  // shares its columns
     const std::size_t with_bytes = parcel.rejects.size();
-    const std::lock_guard lock(working_);
     const std::uint64_t dropped = slot.running->dropped();
     base::Status status = slot.running->process(parcel.batch, parcel.rejects);
     if (!status) return life_.fail(status.error());
@@ -166,7 +179,6 @@ base::Status Compute::renew(TaskSlot& slot, std::uint32_t epoch) {
   base::Result<Task> fresh =
       Task::create(*recipe_.plan, recipe_.with_digest, recipe_.plan->leading_rules());
   if (!fresh) return fresh.error();
-  const std::lock_guard lock(working_);
   if (slot.running) {
     of_former_.combine(slot.running->digest());
   } else {
@@ -195,6 +207,7 @@ void Compute::flush() {
   if (!acknowledged) {
     life_.fail(acknowledged.error());
   } else if (*acknowledged) {
+    const std::lock_guard turn(turn_);
     for (TaskSlot* slot : slots_) {
       const std::lock_guard lock(slot->mutex);
       slot->acknowledged = {.epoch = slot->running_epoch, .position = slot->done.load()};

@@ -44,9 +44,12 @@ void Ingest::send(base::Result<ParcelPtr> parcel) {
   if (!parcel) return house_.life.fail(parcel.error());
   const std::size_t to = (*parcel)->slot->compute;
   Compute& compute = *house_.computes[to];
-  if (waiting_[to].empty() && compute.ring(index_).try_push(std::move(*parcel))) {
-    compute.ring_bell();
-    return;
+  if (waiting_[to].empty()) {
+    if (compute.run_here(index_, **parcel)) return;
+    if (compute.ring(index_).try_push(std::move(*parcel))) {
+      compute.ring_bell();
+      return;
+    }
   }
   waiting_[to].push_back(std::move(*parcel));
   no_room(to);

@@ -21,6 +21,12 @@ std::size_t whole_pages(std::size_t bytes) {
   return (std::max<std::size_t>(bytes, 1) + page - 1) / page * page;
 }
 
+// A hint; where the kernel has no huge pages, ordinary ones do. Small arrays, and the beginning of
+// large ones, which may stay small, are left to ordinary pages.
+void prefer_huge_pages(std::byte* data, std::size_t bytes) {
+  if (bytes >= kHugeFrom) (void)madvise(data + kHugePage, bytes - kHugePage, MADV_HUGEPAGE);
+}
+
 void* checked(void* address) {
   if (address == MAP_FAILED) throw std::bad_alloc();
   return address;
@@ -33,8 +39,7 @@ ReservedArray::ReservedArray(std::size_t bytes)
   data_ =
       static_cast<std::byte*>(checked(mmap(nullptr, reserved_, PROT_READ | PROT_WRITE,
                                            MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0)));
-  // A hint; where the kernel has no huge pages, ordinary ones do.
-  if (reserved_ >= kHugeFrom) (void)madvise(data_, reserved_, MADV_HUGEPAGE);
+  prefer_huge_pages(data_, reserved_);
 }
 
 ReservedArray::ReservedArray(ReservedArray&& other) noexcept
@@ -61,6 +66,7 @@ void ReservedArray::grow(std::size_t bytes) {
   const std::size_t wanted = whole_pages(std::max(bytes, reserved_ * 2));
   data_ = static_cast<std::byte*>(checked(mremap(data_, reserved_, wanted, MREMAP_MAYMOVE)));
   reserved_ = wanted;
+  prefer_huge_pages(data_, reserved_);
 }
 
 std::byte* ReservedArray::extend(std::size_t bytes) {

@@ -13,6 +13,7 @@
 #include <headrace/pipeline/engine.hpp>
 #include <headrace/pipeline/task.hpp>
 
+#include "fake_sink.hpp"
 #include "fake_source.hpp"
 
 namespace headrace::testing {
@@ -93,6 +94,12 @@ struct Rig {
            const std::string& topic = "fake") {
     logs.push_back(std::make_shared<FakeLog>());
     sources.push_back(std::make_unique<FakeSource>(std::move(steps), then, logs.back(), topic));
+  }
+  // Has the compute threads do something more with each batch.
+  void on_write(std::function<void(const record::BatchPtr&)> work) {
+    auto sink = std::make_shared<FakeSink>();
+    sink->on_write = std::move(work);
+    sinks.push_back(std::move(sink));
   }
   std::unique_ptr<pipeline::Engine> start() {
     auto engine = pipeline::Engine::create(plan, std::move(sources), options, sinks, on_batch)

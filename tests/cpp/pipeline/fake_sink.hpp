@@ -49,6 +49,7 @@ class FakeSink final : public sink::Sink {
  public:
   base::Status write(const record::BatchPtr& batch) override {
     ++writes;
+    if (on_write) on_write(batch);
     while (hold_write && !cancelled) std::this_thread::sleep_for(std::chrono::milliseconds(1));
     if (cancelled) return base::Error{.code = base::ErrorCode::kCancelled, .message = "cancelled"};
     if (fail_write) return base::Error{.code = base::ErrorCode::kKafka, .message = "refused"};
@@ -71,6 +72,8 @@ class FakeSink final : public sink::Sink {
   }
   void cancel() noexcept override { cancelled = true; }
 
+  // Runs on the compute thread: with a sink, ingest threads never work batches off themselves.
+  std::function<void(const record::BatchPtr&)> on_write;
   std::atomic<std::uint64_t> writes{0};
   std::atomic<std::uint64_t> rows{0};
   std::atomic<std::uint64_t> rejects{0};

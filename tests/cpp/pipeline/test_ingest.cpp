@@ -4,11 +4,11 @@
 #include <atomic>
 #include <condition_variable>
 #include <mutex>
+#include <set>
 #include <thread>
 
 #include "catch.hpp"
 #include "engine_rig.hpp"
-#include "fake_sink.hpp"
 
 using namespace headrace;
 using namespace headrace::testing;
@@ -34,7 +34,7 @@ TEST_CASE("a full ring pauses the source, polling goes on, nothing is lost") {
   Rig rig;
   Gate gate;
   rig.options = {.batch_rows = 1, .ring_batches = 4, .digest = true};
-  rig.on_batch = [&](const record::BatchPtr&) { gate.pass(); };
+  rig.on_write([&](const record::BatchPtr&) { gate.pass(); });
   const Partitions partitions = mixed_records(1, 200, false);
   const pipeline::Digest expected = expected_digest(rig.plan, partitions);
   rig.add(one_by_one(200));
@@ -55,7 +55,7 @@ TEST_CASE("drop_oldest keeps the newest rows and counts the others") {
   Rig rig;
   Gate gate;
   rig.options = {.batch_rows = 1, .ring_batches = 4, .overflow = Overflow::kDropOldest};
-  rig.on_batch = [&](const record::BatchPtr&) { gate.pass(); };
+  rig.on_write([&](const record::BatchPtr&) { gate.pass(); });
   rig.add(one_by_one(300), FakeSource::Then::kSilence);
   const auto engine = rig.start();
   REQUIRE(eventually([&] { return engine->status().records == 300; }));
@@ -77,7 +77,7 @@ TEST_CASE("conflate keeps the newest row of each key and counts the others") {
   Rig rig;
   Gate gate;
   rig.options = {.batch_rows = 8, .ring_batches = 4, .overflow = Overflow::kConflate};
-  rig.on_batch = [&](const record::BatchPtr&) { gate.pass(); };
+  rig.on_write([&](const record::BatchPtr&) { gate.pass(); });
   rig.add(one_by_one(2'000), FakeSource::Then::kSilence);
   const auto engine = rig.start();
   REQUIRE(eventually([&] { return engine->status().records == 2'000; }));
@@ -106,9 +106,9 @@ TEST_CASE("nothing of a revoked task is handed on, and its state begins anew") {
   Gate gate;
   rig.options = {.batch_rows = 4, .ring_batches = 64};
   std::atomic<int> batches{0};
-  rig.on_batch = [&](const record::BatchPtr&) {
+  rig.on_write([&](const record::BatchPtr&) {
     if (++batches == 2) gate.pass();
-  };
+  });
   std::vector<FakeStep> steps(1);
   steps[0].events = {assigned(0, 1)};
   FakeStep rows;
@@ -244,4 +244,22 @@ TEST_CASE("trouble of the source is shown while it lasts, undelivered records ar
   CHECK(engine->rejects()[0].reason == record::RejectReason::kBroker);
   CHECK(engine->status().records == 2);
   CHECK(engine->status().rows == 1);
+}
+
+TEST_CASE(
+    "a small batch is worked off at once by the ingest thread, unless a sink might hold it up") {
+  for (const bool with_sink : {false, true}) {
+    Rig rig;
+    std::set<std::thread::id> at_work;
+    rig.on_batch = [&](const record::BatchPtr&) { at_work.insert(std::this_thread::get_id()); };
+    std::thread::id ingest;
+    std::vector<FakeStep> steps = one_by_one(20);
+    steps[0].before = [&] { ingest = std::this_thread::get_id(); };
+    rig.add(std::move(steps));
+    if (with_sink) rig.on_write([](const record::BatchPtr&) {});
+    const auto engine = rig.run();
+    REQUIRE(engine->status().rows == 20);
+    CHECK(at_work.size() == 1);
+    CHECK(at_work.contains(ingest) != with_sink);
+  }
 }

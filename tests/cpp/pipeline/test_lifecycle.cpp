@@ -6,7 +6,6 @@
 
 #include "catch.hpp"
 #include "engine_rig.hpp"
-#include "fake_sink.hpp"
 
 using namespace headrace;
 using namespace headrace::testing;
@@ -59,7 +58,7 @@ TEST_CASE("stop is prompt right after the start, by the destructor too") {
 TEST_CASE("stop is prompt while rings are full and computing is slow; what was done is a prefix") {
   Rig rig;
   rig.options = {.batch_rows = 1, .ring_batches = 8};
-  rig.on_batch = [](const record::BatchPtr&) { std::this_thread::sleep_for(milliseconds(20)); };
+  rig.on_write([](const record::BatchPtr&) { std::this_thread::sleep_for(milliseconds(20)); });
   const Partitions partitions = mixed_records(1, 2'000, false);
   rig.add(random_polls(partitions, 50, 6));
   const auto engine = rig.start();

@@ -1,7 +1,12 @@
 // A compute thread: takes parcels from the ingest threads, runs their tasks, hands results on.
 //
-// Thread contract: start and join by the engine; everything else as said there.
-// Cost: per parcel one lock that nobody else wants (but for digest()), and the task's work.
+// A small parcel is worked off by the ingest thread itself while this thread is idle: waking a
+// thread costs more than the work, and the tail of its latency is the scheduler's.
+//
+// Thread contract: start and join by the engine; everything else as said there. Tasks and their
+// slots
+//   belong to whoever has the turn.
+// Cost: per parcel one lock that hardly anybody else wants, and the task's work.
 //
 //   ingest: compute.ring(0).try_push(std::move(parcel)); compute.bell().ring();
 #pragma once
@@ -45,6 +50,9 @@ class Compute {
 
   // For ingest thread `producer` alone.
   [[nodiscard]] Ring& ring(std::size_t producer) noexcept { return lanes_[producer]->ring; }
+  // Works the parcel off on the caller's thread, if it is small, nobody is at work here, nothing of
+  // this producer waits, and no sink could hold the caller up.
+  [[nodiscard]] bool run_here(std::size_t producer, Parcel& parcel);
   // The oldest `parcels` more of what is in the ring lose their rows (Overflow::kDropOldest).
   void doom(std::size_t producer, std::size_t parcels) noexcept;
   [[nodiscard]] std::size_t doomed(std::size_t producer) const noexcept;
@@ -92,8 +100,8 @@ class Compute {
   std::atomic<std::uint64_t> flushed_{0};
   Doorbell bell_;
   Counters counters_;
-  mutable std::mutex working_;  // the tasks' state: this thread, and digest()
-  Digest of_former_;            // of tasks whose assignment is over
+  mutable std::mutex turn_;  // who may touch the tasks
+  Digest of_former_;         // of tasks whose assignment is over
   std::thread thread_;
 };
 

@@ -35,6 +35,7 @@ class Outlet {
   void cancel() noexcept;     // nobody waits for sinks any more
   void run_ended() noexcept;  // lets those who wait for rows go
 
+  [[nodiscard]] bool has_sinks() const noexcept { return !sinks_.empty(); }
   [[nodiscard]] std::uint64_t rows() const noexcept {
     return rows_.load(std::memory_order_acquire);
   }
