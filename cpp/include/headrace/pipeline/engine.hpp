@@ -86,8 +86,8 @@ struct EngineStatus {
 
 class Engine {
  public:
-  // `on_batch` runs on one of the engine's threads after each finished batch, one at a time per task
-  // (latency probes, tests): keep it short.
+  // `on_batch` runs on one of the engine's threads after each finished batch, one at a time per
+  // task (latency probes, tests): keep it short.
   using BatchListener = std::function<void(const record::BatchPtr&)>;
 
   [[nodiscard]] static base::Result<std::unique_ptr<Engine>> create(
