@@ -4,8 +4,7 @@
 // thread costs more than the work, and the tail of its latency is the scheduler's.
 //
 // Thread contract: start and join by the engine; everything else as said there. Tasks and their
-// slots
-//   belong to whoever has the turn.
+//   slots belong to whoever has the turn.
 // Cost: per parcel one lock that hardly anybody else wants, and the task's work.
 //
 //   ingest: compute.ring(0).try_push(std::move(parcel)); compute.bell().ring();
