@@ -1,0 +1,234 @@
+#include <headrace/source/kafka/kafka_reader.hpp>
+
+#include <algorithm>
+
+#include <headrace/source/kafka/errors.hpp>
+
+namespace headrace::source {
+
+using std::chrono::milliseconds;
+using Clock = std::chrono::steady_clock;
+
+namespace {
+
+constexpr milliseconds kSlice{100};  // longest single wait, should a wake-up ever be lost
+// A static member that was fenced is rebuilt; twice within this time it is really somebody else.
+constexpr std::chrono::seconds kRebuildAgain{60};
+
+}  // namespace
+
+base::Status KafkaReader::connect() {
+  auto made = Consumer::create(config_, share_, topics_, this);
+  if (!made) return made.error();
+  const std::lock_guard lock(consumer_mutex_);
+  consumer_ = *std::move(made);
+  return {};
+}
+
+base::Result<Poll> KafkaReader::poll(milliseconds timeout) {
+  free_messages();
+  events_ = std::exchange(next_events_, {});
+  if (!failure_ && !consumer_) {
+    failure_ = base::Error{.code = base::ErrorCode::kCancelled, .message = "the source is closed"};
+  }
+  if (failure_) return *failure_;
+  unassign_left();
+  const Clock::time_point deadline = Clock::now() + timeout;
+  bool end = false;
+  do {
+    for (const Notice& notice : consumer_->notices()) serve(notice);
+    if (fenced_) rebuild();
+    if (failure_) return *failure_;
+    end = next_events_.empty() && all_done();
+    if (end) break;
+    convert(wait_and_take(deadline));
+    if (failure_ && filled_ == 0) return *failure_;
+  } while (filled_ == 0 && events_.empty() && next_events_.empty() && !consumer_->take_wake() &&
+           Clock::now() < deadline);
+  Poll out;
+  out.records = std::span<const RawRecord>(records_.data(), filled_);
+  out.events = events_;
+  out.end = end;
+  return out;
+}
+
+std::size_t KafkaReader::wait_and_take(Clock::time_point deadline) {
+  auto wait = std::chrono::ceil<milliseconds>(deadline - Clock::now());
+  wait = std::clamp(wait, milliseconds{0}, kSlice);
+  if (!events_.empty() || !next_events_.empty()) wait = milliseconds{0};
+  if (flow_.leave_queue_alone(consumer_.get())) {
+    consumer_->idle(wait);
+    return 0;
+  }
+  taken_ = consumer_->take(messages_, wait);
+  return taken_;
+}
+
+void KafkaReader::convert(std::size_t count) {
+  for (std::size_t i = 0; i < count; ++i) {
+    const rd_kafka_message_t& m = *messages_[i];
+    Slot* slot = m.rkt == nullptr ? nullptr : assignment_.find(m.rkt, m.partition);
+    if (m.err != RD_KAFKA_RESP_ERR_NO_ERROR) [[unlikely]] {
+      message_error(m, slot);
+      continue;
+    }
+    // Revoked meanwhile, or delivered before (librdkafka has replayed positions after a resume).
+    if (slot == nullptr || !slot->active || m.offset < slot->next) [[unlikely]]
+      continue;
+    if (m.offset >= slot->end) [[unlikely]] {
+      reached(*slot);
+      continue;
+    }
+    slot->next = m.offset + 1;
+    RawRecord& r = records_[filled_++];
+    r.value = {static_cast<const char*>(m.payload), m.len};
+    r.key = {static_cast<const char*>(m.key), m.key_len};
+    r.task = slot->task;
+    r.offset = m.offset;
+    rd_kafka_timestamp_type_t type = RD_KAFKA_TIMESTAMP_NOT_AVAILABLE;
+    r.timestamp_ms = rd_kafka_message_timestamp(&m, &type);
+    r.tombstone = m.payload == nullptr;
+    r.has_key = m.key != nullptr;
+    if (slot->next >= slot->end) [[unlikely]]
+      reached(*slot);
+  }
+  if (filled_ != 0 && link_.broken()) healed();
+}
+
+void KafkaReader::message_error(const rd_kafka_message_t& m, Slot* slot) {
+  const bool ours = slot != nullptr && slot->active;
+  if (m.err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
+    // Control records and compacted ones at the end are passed over: the end is where we are.
+    if (ours && m.offset >= slot->end) reached(*slot);
+  } else if (code_of(m.err) == base::ErrorCode::kOffsetOutOfRange) {
+    if (ours && !std::exchange(slot->asked_range, true)) {
+      consumer_->watcher().ask_range({slot->topic, slot->task.partition});
+    }
+  } else if (is_poison(m.err)) {
+    if (ours) skip_poison(m, *slot);
+  } else if (m.err == RD_KAFKA_RESP_ERR__FATAL) {
+    fatal();
+  } else if (is_connection_trouble(m.err)) {
+    trouble(rd_kafka_message_errstr(&m), false);
+  } else if (code_of(m.err) == base::ErrorCode::kTopicNotFound) {
+    consumer_->watcher().probe();  // says which, and what the user may have meant
+  } else {
+    other_error(m, slot);
+  }
+}
+
+void KafkaReader::other_error(const rd_kafka_message_t& m, const Slot* slot) {
+  // Direct assignment asks nothing of a group; that it may not be used does not matter.
+  if (m.err == RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED && config_.group.empty()) return;
+  base::Error error = kafka_error_text(
+      m.err, (slot == nullptr ? "consumer" : slot->name()) + ": " + rd_kafka_message_errstr(&m));
+  if (error.code == base::ErrorCode::kAuthorization) {
+    failure_ = std::move(error);
+  } else {
+    link_.set_broken();
+    say(EventKind::kBroken, std::move(error));
+  }
+}
+
+// One record that cannot be delivered must not stop the partition. Fetching again from the middle
+// of a batch that cannot be unpacked gives the same error at its base offset: step on from where we
+// are.
+void KafkaReader::skip_poison(const rd_kafka_message_t& m, Slot& slot) {
+  const std::int64_t at = std::max(m.offset, slot.next);
+  const std::string where = slot.name() + '@' + std::to_string(at);
+  slot.next = at;
+  say(EventKind::kRejected, slot);
+  events_.back().error = kafka_error_text(m.err, where + ": " + rd_kafka_message_errstr(&m));
+  slot.next = at + 1;
+  consumer_->seek(slot.place());
+  if (slot.next >= slot.end) reached(slot);
+}
+
+void KafkaReader::reached(Slot& slot) {
+  if (std::exchange(slot.done, true)) return;
+  next_events_.push_back({.kind = EventKind::kReachedEnd,
+                          .task = slot.task,
+                          .epoch = slot.epoch,
+                          .offset = slot.next,
+                          .error = {}});
+  consumer_->pause({slot.place()});  // do not fetch what nobody will read
+}
+
+bool KafkaReader::all_done() const {
+  if (!config_.bounded || !complete_) return false;
+  const auto& slots = assignment_.slots();
+  return std::all_of(slots.begin(), slots.end(),
+                     [](const auto& s) { return !s->active || s->done; });
+}
+
+void KafkaReader::free_messages() noexcept {
+  for (std::size_t i = 0; i < taken_; ++i) rd_kafka_message_destroy(messages_[i]);
+  taken_ = 0;
+  filled_ = 0;
+}
+
+void KafkaReader::on_client_error(rd_kafka_resp_err_t error, std::string_view reason) {
+  if (error == RD_KAFKA_RESP_ERR__FATAL) {
+    fatal();
+  } else if (code_of(error) == base::ErrorCode::kAuthentication && !link_.ever_answered()) {
+    // A wrong password does not heal.
+    failure_ = kafka_error_text(error, reach_failure(reason, config_.client.bootstrap));
+  } else if (is_connection_trouble(error) || code_of(error) == base::ErrorCode::kAuthentication) {
+    trouble(reason, error == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN);
+  }
+}
+
+void KafkaReader::trouble(std::string_view reason, bool all_brokers) {
+  const bool known = link_.broken();
+  if (auto error = link_.trouble(reason, all_brokers)) say(EventKind::kBroken, *std::move(error));
+  if (!known) consumer_->watcher().probe();
+}
+
+void KafkaReader::healed() {
+  if (!link_.healed()) return;
+  say(EventKind::kHealed);
+  if (waiting_) say(EventKind::kWaiting, *waiting_);  // that is still so
+}
+
+void KafkaReader::fatal() {
+  const base::Error error = consumer_->fatal_error();
+  const bool may_rebuild = !rebuilt_ || Clock::now() - *rebuilt_ > kRebuildAgain;
+  // Happens also to a member that is alone, after an outage longer than its session.
+  if (error.native_code == RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID && may_rebuild) {
+    fenced_ = true;
+  } else {
+    failure_ = error;
+  }
+}
+
+void KafkaReader::say(EventKind kind, base::Error error) {
+  events_.push_back({.kind = kind, .task = {}, .error = std::move(error)});
+}
+
+void KafkaReader::say(EventKind kind, const Slot& slot) {
+  events_.push_back(
+      {.kind = kind, .task = slot.task, .epoch = slot.epoch, .offset = slot.next, .error = {}});
+}
+
+void KafkaReader::wake() noexcept {
+  const std::lock_guard lock(consumer_mutex_);
+  if (consumer_) consumer_->wake();
+}
+
+void KafkaReader::close(milliseconds deadline) noexcept {
+  std::shared_ptr<Consumer> consumer;
+  {
+    const std::lock_guard lock(consumer_mutex_);
+    consumer.swap(consumer_);
+  }
+  if (!consumer) return;
+  if (!consumer->usable()) {  // a forked child: neither threads nor connections are ours
+    new std::shared_ptr<Consumer>(std::move(consumer));
+    return;
+  }
+  free_messages();
+  consumer->set_listener(nullptr);
+  run_within([c = std::move(consumer)] { c->shutdown(); }, deadline);
+}
+
+}  // namespace headrace::source
