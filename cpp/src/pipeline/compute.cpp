@@ -20,12 +20,6 @@ constexpr std::size_t kRunHereRows = 32;
 // own affair: it says when something is lost.
 constexpr milliseconds kFlushSlice{50};
 
-// Says that the thread has ended, however it does: others wait for it.
-struct Ending {
-  Lifecycle& life;
-  ~Ending() { life.compute_ended(); }
-};
-
 }  // namespace
 
 Compute::Compute(TaskRecipe recipe, Outlet& outlet, Lifecycle& life, std::size_t producers,
@@ -39,8 +33,8 @@ Compute::Compute(TaskRecipe recipe, Outlet& outlet, Lifecycle& life, std::size_t
 
 void Compute::start(const std::string& name) {
   thread_ = start_thread(name, life_, [this] {
-    const Ending ending{life_};
-    run();
+    run_guarded(life_, [this] { run(); });
+    life_.compute_ended();  // others wait for it, however the thread ends
   });
 }
 

@@ -19,12 +19,6 @@ constexpr milliseconds kCrowdedPoll{1};
 constexpr milliseconds kCloseAtStop{100};
 constexpr milliseconds kCloseAtEnd{2'000};
 
-// The run ends with its last ingest thread, however that ends.
-struct Ending {
-  Lifecycle& life;
-  ~Ending() { life.ingest_ended(); }
-};
-
 }  // namespace
 
 Ingest::Ingest(House house, std::size_t index, std::unique_ptr<source::Source> source)
@@ -49,13 +43,15 @@ void Ingest::wake() noexcept {
   if (!closed_) source_->wake();
 }
 
+// However reading ends, the others are told, and the source is closed.
 void Ingest::run() {
-  {
-    const Ending ending{house_.life};
-    next_commit_ = Clock::now() + house_.options.commit_interval;
+  next_commit_ = Clock::now() + house_.options.commit_interval;
+  run_guarded(house_.life, [this] {
     read();
     finish();
-  }
+  });
+  for (const auto& compute : house_.computes) compute->producer_ended(index_);
+  house_.life.ingest_ended();
   {
     const std::lock_guard lock(mutex_);
     closed_ = true;

@@ -25,6 +25,8 @@ class SignalsBlocked {
   sigset_t before_{};
 };
 
+}  // namespace
+
 void run_guarded(Lifecycle& life, const std::function<void()>& body) noexcept {
   try {
     body();
@@ -34,8 +36,6 @@ void run_guarded(Lifecycle& life, const std::function<void()>& body) noexcept {
     life.fail({.code = base::ErrorCode::kInternal, .message = e.what()});
   }
 }
-
-}  // namespace
 
 std::thread start_thread(const std::string& name, Lifecycle& life, std::function<void()> body) {
   const SignalsBlocked blocked;

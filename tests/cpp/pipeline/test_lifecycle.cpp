@@ -132,13 +132,22 @@ TEST_CASE("results that a sink has lost end the run and are not committed") {
   CHECK(rig.logs[0]->commits.empty());
 }
 
-TEST_CASE("an exception on a thread fails the run instead of ending the program") {
-  Rig rig;
-  rig.on_batch = [](const record::BatchPtr&) { throw std::runtime_error("listener broke"); };
-  rig.add(random_polls(mixed_records(1, 100, false), 10, 2), FakeSource::Then::kSilence);
-  const auto engine = rig.start();
-  REQUIRE(engine->wait(std::chrono::seconds(10)));
-  CHECK(engine->failure()->message == "listener broke");
+TEST_CASE("an exception on any thread fails the run instead of ending the program") {
+  for (const bool on_compute : {false, true}) {
+    Rig rig;
+    const auto broken = [](const record::BatchPtr&) { throw std::runtime_error("listener broke"); };
+    if (on_compute) {
+      rig.on_write(broken);
+    } else {
+      rig.on_batch = broken;  // small batches: the ingest thread works them off
+    }
+    rig.add(random_polls(mixed_records(1, 100, false), 10, 2), FakeSource::Then::kSilence);
+    const auto engine = rig.start();
+    REQUIRE(engine->wait(std::chrono::seconds(10)));
+    CHECK(engine->failure()->message == "listener broke");
+    engine->stop();
+    CHECK(rig.logs[0]->closed);
+  }
 }
 
 TEST_CASE("waiting for rows ends with the run") {

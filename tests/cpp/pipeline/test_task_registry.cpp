@@ -24,7 +24,7 @@ TEST_CASE("a topic has one index whichever source reads it, tasks go to the thre
   CHECK(registry.topics() == std::vector<std::string>{"a", "b", "c"});
 }
 
-TEST_CASE("status is by topic and partition; lag counts what is read but not done") {
+TEST_CASE("status is of the live tasks, by topic and partition; lag counts what is not done") {
   TaskRegistry registry(1);
   TaskSlot& late = registry.add("t", {.topic = 0, .partition = 1});
   TaskSlot& unknown = registry.add("t", {.topic = 0, .partition = 0});
@@ -32,6 +32,10 @@ TEST_CASE("status is by topic and partition; lag counts what is read but not don
       .task = {0, 1}, .epoch = 1, .position = 90, .low_watermark = 0, .high_watermark = 100};
   late.done = 60;
   late.records = 7;
+  TaskSlot& given_back = registry.add("t", {.topic = 0, .partition = 2});
+  late.live_epoch = 1;
+  unknown.live_epoch = 1;
+  given_back.live_epoch = TaskSlot::kNobody;
   const std::vector<TaskStatus> status = registry.status();
   REQUIRE(status.size() == 2);
   CHECK(status[0].position.task == unknown.task);

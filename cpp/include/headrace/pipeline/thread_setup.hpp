@@ -11,7 +11,10 @@
 
 namespace headrace::pipeline {
 
-// An exception of `body` fails the run. Signals go to the
+// Runs `body`; an exception of it fails the run.
+void run_guarded(Lifecycle& life, const std::function<void()>& body) noexcept;
+
+// A thread that runs `body`. An exception of `body` fails the run. Signals go to the
 // threads of the host program, so that Ctrl-C interrupts Python and not a poll.
 [[nodiscard]] std::thread start_thread(const std::string& name, Lifecycle& life,
                                        std::function<void()> body);
