@@ -104,8 +104,13 @@ void append_json_number(double value, std::string& out) {
 
 void append_iso8601(std::int64_t ns_since_epoch, std::string& out) {
   using namespace std::chrono;
-  const sys_time<nanoseconds> time{nanoseconds{ns_since_epoch}};
-  const auto midnight = floor<days>(time);
+  // Rounded down by hand: the midnight of the earliest nanosecond is not an int64 any more.
+  constexpr std::int64_t kSecond = 1'000'000'000;
+  std::int64_t fraction = ns_since_epoch % kSecond;
+  if (fraction < 0) fraction += kSecond;
+  const sys_seconds time{
+      seconds{ns_since_epoch / kSecond - (ns_since_epoch % kSecond < 0 ? 1 : 0)}};
+  const sys_days midnight = floor<days>(time);
   const year_month_day date{midnight};
   const hh_mm_ss clock{time - midnight};
   append_padded(static_cast<int>(date.year()), 4, out);
@@ -119,7 +124,7 @@ void append_iso8601(std::int64_t ns_since_epoch, std::string& out) {
   append_padded(clock.minutes().count(), 2, out);
   out += ':';
   append_padded(clock.seconds().count(), 2, out);
-  if (const std::int64_t fraction = clock.subseconds().count(); fraction != 0) {
+  if (fraction != 0) {
     out += '.';
     append_padded(fraction, 9, out);
     out.erase(out.find_last_not_of('0') + 1);

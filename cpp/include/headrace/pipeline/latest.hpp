@@ -31,8 +31,10 @@ class Latest {
       Slot& slot = slots_[i];
       if (!slot.mutex.try_lock()) continue;
       slot.value.swap(value);
-      slot.mutex.unlock();
+      // Before the unlock: a reader that was sent here long ago takes this version, and must not be
+      // sent to the other slot's older one with its next look.
       newest_.store(i, std::memory_order_release);
+      slot.mutex.unlock();
       return;  // the replaced version is let go here, outside the slot
     }
   }
