@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 import headrace as hr
 from headrace import _core
-from headrace.replay import produce
+from headrace.replay import flush
 from tests.integration.support import features
 
 FRAME = hr.market.bars(rows=1500, tickers=3, seed=21)
@@ -49,9 +49,11 @@ def through_a_broker(edges: list[int], partitions: int) -> dict[str, str]:
     with hr.MockBroker(bars=partitions) as broker:
         bars = hr.kafka("bars", bootstrap=broker.bootstrap, schema=hr.market.SCHEMA)
         stream = hr.Stream(bars._source, bars._schema, STREAM._steps)
+        producer = _core.Producer(broker.bootstrap, {})
         with stream.run(digest=True) as live:
             for first, last in itertools.pairwise(edges):
-                produce(records[first:last], to="bars", bootstrap=broker.bootstrap)
+                producer.produce("bars", records[first:last], [])
+                flush(producer, broker.bootstrap)
             live._engine.wait_rows(len(FRAME) - 1, 60_000)
             assert live.status().rows == len(FRAME)
             return live.digest()
@@ -66,7 +68,7 @@ def test_a_broker_with_one_partition_is_the_same_as_a_frame() -> None:
     assert in_one_piece(1) == EXPECTED
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(cuts=st.lists(st.integers(1, 1499), max_size=12), partitions=st.integers(1, 3))
 def test_polls_cut_anywhere_never_show(cuts: list[int], partitions: int) -> None:
     edges = [0, *sorted(set(cuts)), len(FRAME)]
