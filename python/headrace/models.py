@@ -42,10 +42,10 @@ def load(
         raise InvalidArgument(f"predict: threads: expected 1 or more, got {threads}")
     if not outputs or len(set(outputs)) != len(outputs):
         raise InvalidArgument(f"predict: outputs: expected different names, got {list(outputs)!r}")
-    torch_part = _torch_module()
     path = Path(model)
     if not path.is_file():
         raise ModelError(f"no model file {str(path)!r}")
+    torch_part = _torch_module()
     capsule = torch_part.load(
         str(path),
         input_width=len(inputs),

@@ -101,6 +101,7 @@ def test_pip_installs_it_under_isolation_and_it_works_without_torch(tmp_path: Pa
     finally:
         shutil.rmtree(build, ignore_errors=True)
     assert run(OURS, python) == ""
+    (tmp_path / "model.pt").touch()  # a file is looked for before torch is
     code = f"""
 import importlib.util
 for name in ("torch", "confluent_kafka", "pyarrow", "scikit_build_core"):
