@@ -13,7 +13,7 @@ from headrace import errors, market, ta
 from headrace._core import __version__
 from headrace.errors import HeadraceError
 from headrace.expressions import Expr, col, lit
-from headrace.live import Live, Status
+from headrace.live import Live
 from headrace.mock import MockBroker
 from headrace.replay import replay
 from headrace.schema import (
@@ -27,6 +27,7 @@ from headrace.schema import (
     timestamp,
 )
 from headrace.sources import from_file, from_frame, kafka
+from headrace.status import Status
 from headrace.stream import Stream
 
 __all__ = [

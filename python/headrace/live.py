@@ -10,7 +10,6 @@ import time
 import warnings
 import weakref
 from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -18,6 +17,7 @@ import pandas as pd
 from headrace import errors, frames, logs, notebook
 from headrace.errors import HeadraceError, InvalidArgument, KeysInSeveralPartitions
 from headrace.schema import Schema
+from headrace.status import Status, TaskStatus
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from headrace.sources import Source
     from headrace.stream import Stream
 
-__all__ = ["FrameIterator", "Live", "Status", "TaskStatus"]
+__all__ = ["FrameIterator", "Live"]
 
 # Waits are cut into slices of this length so that Ctrl-C is noticed within 100 ms.
 _SLICE_MS = 50
@@ -39,79 +39,6 @@ _REJECT_COLUMNS = (
 )
 
 _running: weakref.WeakSet[Live] = weakref.WeakSet()
-
-
-@dataclass(frozen=True)
-class TaskStatus:
-    """Where one partition stands."""
-
-    topic: str
-    partition: int
-    position: int
-    high_watermark: int
-    lag: int
-    records: int
-    event_time: pd.Timestamp | None
-
-
-@dataclass(frozen=True, repr=False)
-class Status:
-    """What a stream has done so far, and what a user should know now.
-
-    Attributes
-    ----------
-    state : str
-        ``created``, ``running``, ``finished``, ``stopped`` or ``failed``.
-    message : str
-        Trouble in the user's words, e.g. a missing topic or an unreachable broker; else empty.
-    records, rows : int
-        Records read (good or bad), and rows that left the last step.
-    rejected : dict of str to int
-        Dead letters by reason.
-    tombstones, dropped, stale : int
-        Null values; rows dropped by choice; rows of revoked partitions that were not handed on.
-    keys_in_several_partitions : int
-        Keys whose state is split because the producer spread them over partitions.
-    seconds : float
-        Since the start.
-    tasks : list of TaskStatus
-        One per partition, with the lag in records (-1: not known yet).
-    """
-
-    state: str
-    message: str = ""
-    records: int = 0
-    rows: int = 0
-    tombstones: int = 0
-    dropped: int = 0
-    stale: int = 0
-    pauses: int = 0
-    keys_in_several_partitions: int = 0
-    key_examples: list[str] = field(default_factory=list)
-    rejected: dict[str, int] = field(default_factory=dict)
-    seconds: float = 0.0
-    tasks: list[TaskStatus] = field(default_factory=list)
-
-    @property
-    def lag(self) -> int:
-        """Records behind the high watermarks over all partitions whose lag is known."""
-        return sum(task.lag for task in self.tasks if task.lag > 0)
-
-    def __str__(self) -> str:
-        rate = self.records / self.seconds if self.seconds > 0 else 0.0
-        text = f"{self.state}: {self.records:,} records ({rate:,.0f}/s), {self.rows:,} rows"
-        if self.tasks:
-            text += f", {len(self.tasks)} partitions, lag {self.lag:,}"
-        if self.rejected:
-            reasons = ", ".join(f"{k} {v:,}" for k, v in sorted(self.rejected.items()))
-            text += f", {sum(self.rejected.values()):,} rejected ({reasons})"
-        return text + (f"\n{self.message}" if self.message else "")
-
-    def __repr__(self) -> str:
-        return str(self)
-
-    def _repr_html_(self) -> str:
-        return f"<pre>{html.escape(str(self))}</pre>"
 
 
 class Live:

@@ -1,0 +1,60 @@
+"""The one thread that redraws charts and panels, never more than half of a processor's time."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import Protocol
+
+__all__ = ["Drawable", "add"]
+
+
+class Drawable(Protocol):
+    """Something that shows a stream and is drawn again and again."""
+
+    every: float  # seconds between two drawings at least
+
+    def redraw(self) -> bool:
+        """Draw what is new; False when there will be nothing new any more."""
+
+
+_lock = threading.Lock()
+_changed = threading.Condition(_lock)
+_due: dict[Drawable, float] = {}
+_thread: threading.Thread | None = None
+
+
+def add(item: Drawable) -> None:
+    """Redraw `item` from now on, until its ``redraw`` returns False."""
+    global _thread
+    with _lock:
+        _due[item] = time.monotonic() + item.every
+        if _thread is None or not _thread.is_alive():
+            _thread = threading.Thread(target=_run, name="headrace-draw", daemon=True)
+            _thread.start()
+        _changed.notify()
+
+
+def _run() -> None:
+    while True:
+        with _lock:
+            while not _due:
+                _changed.wait()
+            item, due = min(_due.items(), key=lambda entry: entry[1])
+            wait = due - time.monotonic()
+            if wait > 0:
+                _changed.wait(wait)
+                continue
+        started = time.monotonic()
+        goes_on = item.redraw()
+        ended = time.monotonic()
+        with _lock:
+            if not goes_on:
+                del _due[item]
+                continue
+            # Time is taken after the drawing: one that takes long is done less often, and the
+            # thread rests as long as it has drawn.
+            rest = ended - started
+            _due[item] = ended + max(item.every - rest, 0.0)
+            for other in _due:
+                _due[other] = max(_due[other], ended + rest)
