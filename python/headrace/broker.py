@@ -14,10 +14,11 @@ import struct
 import subprocess
 import time
 import uuid
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from headrace import kafka_home
+from headrace import _core, kafka_home
 from headrace.daemon import end, free_port, has_ended, launch, port_is_free, started_at
 from headrace.errors import BrokerUnavailable, InvalidArgument
 
@@ -27,6 +28,7 @@ _HOST = "127.0.0.1"
 _POLL_S = 0.05
 _STOP_LIMIT_S = 30.0
 _TAIL_LINES = 12
+_PROTOCOLS = ("SASL_PLAINTEXT", "SASL_SSL", "SSL")
 _PID_FILE = "broker.json"
 _METADATA, _METADATA_VERSION = 3, 4  # Kafka's protocol: the call, and the layout of its answer
 _PROPERTIES = """\
@@ -34,9 +36,9 @@ process.roles=broker,controller
 node.id=1
 controller.quorum.voters=1@{host}:{controller_port}
 controller.listener.names=CONTROLLER
-listeners=PLAINTEXT://{host}:{port},CONTROLLER://{host}:{controller_port}
-advertised.listeners=PLAINTEXT://{host}:{port}
-listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT
+listeners={listeners},CONTROLLER://{host}:{controller_port}
+advertised.listeners={listeners}
+listener.security.protocol.map={protocols},CONTROLLER:PLAINTEXT
 log.dirs={data_dir}/log
 # One node: nothing can be replicated, and few partitions of the internal topics start quicker.
 offsets.topic.replication.factor=1
@@ -109,7 +111,12 @@ def default_data_dir() -> Path:
 
 
 def start(
-    port: int = 9092, data_dir: str | Path | None = None, *, timeout: float = 60.0
+    port: int = 9092,
+    data_dir: str | Path | None = None,
+    *,
+    timeout: float = 60.0,
+    listeners: Mapping[str, int] | None = None,
+    properties: Mapping[str, str] | None = None,
 ) -> BrokerInfo:
     """Start a broker and wait until it answers. One that runs already is left as it is.
 
@@ -121,6 +128,10 @@ def start(
         Where it keeps its records; by default a folder of the user's own.
     timeout : float, default 60
         Seconds it may take to answer.
+    listeners : mapping of str to int, optional
+        Further ports of 127.0.0.1 by security protocol, e.g. ``{"SSL": 9093}``.
+    properties : mapping of str to str, optional
+        Further settings of the server, which go before our own.
 
     Returns
     -------
@@ -157,7 +168,7 @@ def start(
             f"port {port} on {_HOST} is in use by another program: stop that, or take another port",
             code="port_in_use",
         )
-    _write_files(folder, port)
+    _write_files(folder, {"PLAINTEXT": port, **(listeners or {})}, properties or {})
     _format(java, classes, folder)
     log = folder / "broker.log"
     pid = launch(_java(java, classes, folder, "kafka.Kafka"), log)
@@ -240,6 +251,10 @@ class TemporaryBroker:
         Where it keeps its records; the folder itself is the caller's to remove.
     port : int, optional
         By default a free one.
+    listeners : sequence of {"SASL_PLAINTEXT", "SASL_SSL", "SSL"}, optional
+        Security protocols that it speaks besides PLAINTEXT, each on a free port of its own.
+    properties : mapping of str to str, optional
+        Further settings of the server, e.g. users and certificates for those protocols.
 
     Examples
     --------
@@ -249,15 +264,31 @@ class TemporaryBroker:
     127.0.0.1:43211
     """
 
-    def __init__(self, data_dir: str | Path, port: int = 0) -> None:
+    def __init__(
+        self,
+        data_dir: str | Path,
+        port: int = 0,
+        *,
+        listeners: Sequence[str] = (),
+        properties: Mapping[str, str] | None = None,
+    ) -> None:
+        for protocol in listeners:
+            if protocol not in _PROTOCOLS:
+                raise InvalidArgument(_core.unknown_name("protocol", protocol, _PROTOCOLS))
         self._data_dir = Path(data_dir)
         self._port = port or free_port()
+        self._listeners = {protocol: free_port() for protocol in listeners}
+        self._properties = dict(properties or {})
         self._info: BrokerInfo | None = None
 
     @property
     def bootstrap(self) -> str:
         """``host:port``; it stays the same over restarts."""
         return f"{_HOST}:{self._port}"
+
+    def bootstrap_of(self, protocol: str) -> str:
+        """``host:port`` of one of the further `listeners`."""
+        return f"{_HOST}:{self._listeners[protocol]}"
 
     @property
     def info(self) -> BrokerInfo | None:
@@ -266,7 +297,9 @@ class TemporaryBroker:
 
     def start(self) -> BrokerInfo:
         """Start it, with the records it had."""
-        self._info = start(self._port, self._data_dir)
+        self._info = start(
+            self._port, self._data_dir, listeners=self._listeners, properties=self._properties
+        )
         return self._info
 
     def stop(self) -> None:
@@ -293,12 +326,19 @@ class TemporaryBroker:
         self.stop()
 
 
-def _write_files(folder: Path, port: int) -> None:
+def _write_files(folder: Path, listeners: Mapping[str, int], more: Mapping[str, str]) -> None:
     """Write the configuration. The controller's port is an inner matter, so any free one."""
     folder.mkdir(parents=True, exist_ok=True)
     properties = _PROPERTIES.format(
-        host=_HOST, port=port, controller_port=free_port(), data_dir=folder.resolve()
+        host=_HOST,
+        listeners=",".join(f"{name}://{_HOST}:{port}" for name, port in listeners.items()),
+        protocols=",".join(f"{name}:{name}" for name in listeners),
+        controller_port=free_port(),
+        data_dir=folder.resolve(),
     )
+    properties += "".join(
+        f"{name}={value}\n" for name, value in more.items()
+    )  # the last one counts
     (folder / "server.properties").write_text(properties)
     (folder / "log4j2.properties").write_text(_LOG_CONFIG)
 

@@ -42,6 +42,28 @@ def test_a_port_in_use_is_named(
     assert e.value.code == "port_in_use"
 
 
+def test_further_listeners_and_settings_are_written_to_the_servers_file(
+    tmp_path: Path, jars: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kafka_home, "find_java", lambda: fake_java(tmp_path / "java", "exit 1"))
+    own = TemporaryBroker(tmp_path, listeners=["SSL"], properties={"num.partitions": "3"})
+    with pytest.raises(BrokerUnavailable, match="ended while starting"):
+        own.start()
+    written = (tmp_path / "server.properties").read_text().splitlines()
+    settings = dict(line.split("=", 1) for line in written if not line.startswith("#"))
+    plain, secure = f"PLAINTEXT://{own.bootstrap}", f"SSL://{own.bootstrap_of('SSL')}"
+    assert settings["advertised.listeners"] == f"{plain},{secure}"
+    assert settings["listeners"].startswith(f"{plain},{secure},CONTROLLER://127.0.0.1:")
+    protocols = "PLAINTEXT:PLAINTEXT,SSL:SSL,CONTROLLER:PLAINTEXT"
+    assert settings["listener.security.protocol.map"] == protocols
+    assert settings["num.partitions"] == "3"
+
+
+def test_a_misspelt_protocol_is_named(tmp_path: Path) -> None:
+    with pytest.raises(InvalidArgument, match='no protocol "SSSL"; did you mean "SSL"'):
+        TemporaryBroker(tmp_path, listeners=["SSSL"])
+
+
 @pytest.mark.parametrize("port", [0, -1, 65536])
 def test_an_impossible_port_is_refused(port: int, tmp_path: Path) -> None:
     with pytest.raises(InvalidArgument, match=f"got {port}"):
