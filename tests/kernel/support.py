@@ -206,7 +206,7 @@ class Kernel:
             ]
 
     def history(self, cell: Cell) -> list[Output]:
-        """Everything that was ever shown in the cell's places: each first output and its updates."""
+        """Everything that the cell ever showed, in each place the first and its replacements."""
         with self._lock:
             found: list[Output] = []
             for out in cell.outputs:
