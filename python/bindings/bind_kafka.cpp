@@ -3,6 +3,11 @@
 #include <headrace/source/kafka/admin.hpp>
 #include <headrace/source/kafka/kafka_source.hpp>
 #include <headrace/source/kafka/mock_cluster.hpp>
+#include <headrace/source/kafka/sample.hpp>
+
+#include <atomic>
+#include <future>
+#include <thread>
 
 #include "bindings.hpp"
 
@@ -88,6 +93,43 @@ std::vector<std::unique_ptr<SourceHandle>> kafka_sources(const py::dict& dict,
     handles.push_back(std::make_unique<SourceHandle>(SourceHandle{std::move(made)}));
   }
   return handles;
+}
+
+py::object bytes_or_none(const std::optional<std::string>& value) {
+  return value ? py::object(py::bytes(*value)) : py::object(py::none());
+}
+
+// Waits on a thread of its own, so that Ctrl-C is noticed whatever the client is waiting for.
+py::list sample_topic(const py::dict& dict, std::size_t oldest, std::size_t newest,
+                      int timeout_ms) {
+  const auto cancelled = std::make_shared<std::atomic<bool>>(false);
+  source::SampleRequest request;
+  request.client = client_of(dict);
+  request.topics = dict["topics"].cast<std::vector<std::string>>();
+  request.pattern = text_or_empty(dict, "pattern");
+  request.oldest = oldest;
+  request.newest = newest;
+  request.timeout = milliseconds(timeout_ms);
+  request.cancelled = [cancelled] { return cancelled->load(); };
+  std::packaged_task<base::Result<std::vector<source::SampleRecord>>()> task(
+      [request = std::move(request)] { return source::sample(request); });
+  auto answer = task.get_future();
+  std::thread(std::move(task)).detach();
+  const auto answered = [&] {
+    const py::gil_scoped_release release;
+    return answer.wait_for(milliseconds(50)) == std::future_status::ready;
+  };
+  while (!answered()) {
+    if (PyErr_CheckSignals() == 0) continue;
+    cancelled->store(true);
+    throw py::error_already_set();
+  }
+  py::list rows;
+  for (const source::SampleRecord& record : unwrap(answer.get())) {
+    rows.append(py::make_tuple(record.topic, record.partition, record.offset, record.timestamp_ms,
+                               bytes_or_none(record.key), bytes_or_none(record.value)));
+  }
+  return rows;
 }
 
 std::unique_ptr<SinkHandle> kafka_sink(const py::dict& dict) {
@@ -224,6 +266,8 @@ void bind_mock(py::module_& module) {
 void bind_kafka(py::module_& module) {
   py::class_<SinkHandle>(module, "Sink");
   module.def("kafka_sources", &kafka_sources, py::arg("config"), py::arg("ingest_threads"));
+  module.def("sample_topic", &sample_topic, py::arg("config"), py::arg("oldest"), py::arg("newest"),
+             py::arg("timeout_ms"));
   module.def("kafka_sink", &kafka_sink, py::arg("config"));
   module.def(
       "check_kafka_config",

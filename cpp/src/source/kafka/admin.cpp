@@ -5,46 +5,19 @@
 #include <utility>
 
 #include <headrace/base/nearest.hpp>
-#include <headrace/source/kafka/client.hpp>
 #include <headrace/source/kafka/errors.hpp>
+#include <headrace/source/kafka/metadata.hpp>
 #include <headrace/source/kafka/offsets.hpp>
+#include <headrace/source/kafka/trouble.hpp>
 
 namespace headrace::source {
 
 using std::chrono::milliseconds;
 
-namespace {
-
-// Keeps the last connection trouble, which is the reason behind a "timed out".
-class AdminEvents final : public ClientEvents {
- public:
-  AdminEvents(LogSink log, std::string bootstrap)
-      : ClientEvents(std::move(log)), bootstrap_(std::move(bootstrap)) {}
-  void on_error(rd_kafka_resp_err_t error, std::string_view reason) noexcept override {
-    if (error == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN && !trouble_.empty()) return;
-    trouble_ = reach_failure(reason, bootstrap_);
-  }
-  // What a failed call means, with the reason where one is known.
-  [[nodiscard]] base::Error explain(rd_kafka_t* client, rd_kafka_resp_err_t error,
-                                    std::string_view what) {
-    rd_kafka_poll(client, 0);
-    const base::Error plain = kafka_error(error, what);
-    if (plain.code != base::ErrorCode::kBrokerUnavailable) return plain;
-    return kafka_error_text(
-        error, trouble_.empty() ? "cannot reach " + bootstrap_ + ": no answer" : trouble_);
-  }
-
- private:
-  std::string bootstrap_;
-  std::string trouble_;
-};
-
-}  // namespace
-
 struct KafkaAdmin::Impl {
   Impl(LogSink log, std::string address)
       : events(std::move(log), address), bootstrap(std::move(address)) {}
-  AdminEvents events;
+  TroubleEvents events;
   std::string bootstrap;
   ClientHandle client;
 
@@ -80,16 +53,15 @@ base::Result<KafkaAdmin> KafkaAdmin::connect(const ClientConfig& client) {
 }
 
 base::Result<std::vector<TopicInfo>> KafkaAdmin::topics(milliseconds deadline) {
-  const rd_kafka_metadata_t* answer = nullptr;
-  const auto error = rd_kafka_metadata(impl_->client.get(), 1, nullptr, &answer,
-                                       static_cast<int>(deadline.count()));
-  if (error != RD_KAFKA_RESP_ERR_NO_ERROR) {
-    return impl_->events.explain(impl_->client.get(), error, "list of topics");
+  const base::Result<MetadataHandle> answer = metadata(impl_->client.get(), nullptr, deadline);
+  if (!answer) {
+    return impl_->events.explain(impl_->client.get(),
+                                 static_cast<rd_kafka_resp_err_t>(answer.error().native_code),
+                                 "list of topics");
   }
-  const MetadataHandle metadata(answer);
   std::vector<TopicInfo> topics;
-  for (int i = 0; i < metadata->topic_cnt; ++i) {
-    const rd_kafka_metadata_topic_t& topic = metadata->topics[i];
+  for (int i = 0; i < (*answer)->topic_cnt; ++i) {
+    const rd_kafka_metadata_topic_t& topic = (*answer)->topics[i];
     if (topic.err != RD_KAFKA_RESP_ERR_NO_ERROR) continue;
     topics.push_back({.name = topic.topic, .partitions = topic.partition_cnt});
   }

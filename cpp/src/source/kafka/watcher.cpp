@@ -1,34 +1,12 @@
 #include <headrace/source/kafka/watcher.hpp>
 
-#include <regex.h>
-
 #include <algorithm>
 
 #include <headrace/source/kafka/admin.hpp>
 #include <headrace/source/kafka/errors.hpp>
-#include <headrace/source/kafka/handles.hpp>
+#include <headrace/source/kafka/metadata.hpp>
 
 namespace headrace::source {
-
-namespace {
-
-// All topics where `name` is null.
-base::Result<MetadataHandle> metadata(rd_kafka_t* client, const std::string* name) {
-  const TopicHandle topic(name == nullptr ? nullptr
-                                          : rd_kafka_topic_new(client, name->c_str(), nullptr));
-  const rd_kafka_metadata_t* answer = nullptr;
-  const auto error = rd_kafka_metadata(client, name == nullptr ? 1 : 0, topic.get(), &answer,
-                                       static_cast<int>(Watcher::kAnswer.count()));
-  if (error != RD_KAFKA_RESP_ERR_NO_ERROR) return kafka_error(error, "metadata");
-  return MetadataHandle(answer);
-}
-
-bool is_missing(rd_kafka_resp_err_t error) {
-  return error == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART ||
-         error == RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC;
-}
-
-}  // namespace
 
 Watcher::Watcher(rd_kafka_t* client, WatchSetup setup, std::shared_ptr<TopicTable> topics,
                  Post post)
@@ -114,9 +92,8 @@ base::Status Watcher::find(Found& found) {
 }
 
 base::Status Watcher::find_topic(const std::string& name, Found& found) {
-  base::Result<MetadataHandle> answer = metadata(client_, &name);
+  base::Result<MetadataHandle> answer = metadata(client_, &name, kAnswer);
   if (!answer) return answer.error();
-  if ((*answer)->topic_cnt == 0) return kafka_error(RD_KAFKA_RESP_ERR__TIMED_OUT, "metadata");
   const rd_kafka_metadata_topic_t& topic = (*answer)->topics[0];
   if (is_missing(topic.err)) {
     found.missing.push_back(name);
@@ -131,22 +108,14 @@ base::Status Watcher::find_topic(const std::string& name, Found& found) {
 }
 
 base::Status Watcher::find_pattern(Found& found) {
-  base::Result<MetadataHandle> answer = metadata(client_, nullptr);
+  base::Result<MetadataHandle> answer = metadata(client_, nullptr, kAnswer);
   if (!answer) return answer.error();
-  regex_t regex;
-  if (regcomp(&regex, setup_.pattern.c_str(), REG_EXTENDED | REG_NOSUB) != 0) {
-    return base::invalid_argument("pattern \"" + setup_.pattern + "\" is no regular expression");
+  const auto topics = matching(**answer, setup_.pattern);
+  if (!topics) return topics.error();
+  for (const rd_kafka_metadata_topic_t* topic : *topics) {
+    if (topic->err == RD_KAFKA_RESP_ERR_NO_ERROR) note_topic(*topic, found);
   }
-  bool any = false;
-  for (int i = 0; i < (*answer)->topic_cnt; ++i) {
-    const rd_kafka_metadata_topic_t& topic = (*answer)->topics[i];
-    const bool internal = std::string_view(topic.topic).starts_with("__");
-    if (internal || regexec(&regex, topic.topic, 0, nullptr, 0) != 0) continue;
-    any = true;
-    if (topic.err == RD_KAFKA_RESP_ERR_NO_ERROR) note_topic(topic, found);
-  }
-  regfree(&regex);
-  if (!any) found.missing.push_back(setup_.pattern);
+  if (topics->empty()) found.missing.push_back(setup_.pattern);
   return {};
 }
 
@@ -173,8 +142,8 @@ bool Watcher::report_missing(const Found& found) {
     text = "no topic on " + setup_.bootstrap + " matches " + setup_.pattern;
   } else if (!found.missing.empty()) {
     std::vector<std::string> existing;
-    if (base::Result<MetadataHandle> all = metadata(client_, nullptr)) {
-      for (int i = 0; i < (*all)->topic_cnt; ++i) existing.emplace_back((*all)->topics[i].topic);
+    if (base::Result<MetadataHandle> all = metadata(client_, nullptr, kAnswer)) {
+      existing = topic_names(**all);
     }
     text = topic_missing(found.missing.front(), setup_.bootstrap, existing);
   }
