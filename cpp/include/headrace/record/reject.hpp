@@ -36,6 +36,8 @@ enum class RejectReason : std::uint8_t {
   kColumns,
   kRule,
   kBroker,
+  kDuplicate,
+  kLate,
 };
 
 struct RejectInfo {
@@ -44,7 +46,7 @@ struct RejectInfo {
   std::string_view meaning;
 };
 
-inline constexpr std::array<RejectInfo, 17> kRejectTable{{
+inline constexpr std::array<RejectInfo, 19> kRejectTable{{
     {RejectReason::kInvalidJson, "invalid_json", "the value is not well-formed JSON"},
     {RejectReason::kUtf8, "utf8", "the value is not valid UTF-8"},
     {RejectReason::kDepth, "depth", "nested deeper than 64 levels"},
@@ -62,6 +64,8 @@ inline constexpr std::array<RejectInfo, 17> kRejectTable{{
     {RejectReason::kColumns, "columns", "a CSV row with another number of fields"},
     {RejectReason::kRule, "rule", "a validation rule is not true"},
     {RejectReason::kBroker, "broker", "the client could not deliver the record"},
+    {RejectReason::kDuplicate, "duplicate", "a record with the same values came before"},
+    {RejectReason::kLate, "late", "the event time is further behind the newest than the grace"},
 }};
 
 [[nodiscard]] constexpr const RejectInfo& info(RejectReason reason) noexcept {
