@@ -29,6 +29,7 @@ from headrace.schema import (
 from headrace.sources import from_file, from_frame, kafka
 from headrace.status import Status
 from headrace.stream import Stream
+from headrace.waiting import run_for
 
 __all__ = [
     "Expr",
@@ -52,6 +53,7 @@ __all__ = [
     "market",
     "nullable",
     "replay",
+    "run_for",
     "string",
     "ta",
     "timestamp",

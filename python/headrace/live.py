@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from headrace import errors, frames, logs, notebook
+from headrace import errors, frames, logs, notebook, waiting
 from headrace.errors import HeadraceError, InvalidArgument, KeysInSeveralPartitions
 from headrace.schema import Schema
 from headrace.status import Status, TaskStatus
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from headrace.plot import Chart
     from headrace.sources import Source
     from headrace.stream import Stream
+    from headrace.waiting import Until
 
 __all__ = ["FrameIterator", "Live"]
 
@@ -62,6 +63,7 @@ class Live:
         self._source = source
         self._engine = engine
         self._pid = os.getpid()
+        self._made_at = time.monotonic()
         self._charts: list[Chart] = []
         self._split_keys_said = False
         self._stopped_by_caller = False
@@ -148,7 +150,7 @@ class Live:
         >>> sum(len(df) for df in live.frames(every="10ms"))
         1000
         """
-        return FrameIterator(self, _seconds(every))
+        return FrameIterator(self, waiting.seconds_of("every", every))
 
     def rejected(self) -> pd.DataFrame:
         """Return the newest dead letters: why, where, and the original bytes.
@@ -211,31 +213,72 @@ class Live:
 
     # -- waiting and stopping
 
-    def wait(self, timeout: float | None = None) -> bool:
-        """Wait until the stream has ended; Ctrl-C interrupts.
+    def wait(
+        self,
+        timeout: str | float | None = None,
+        *,
+        records: int | None = None,
+        rows: int | None = None,
+        seconds: str | float | None = None,
+        until: Until | None = None,
+        progress: bool = True,
+    ) -> bool:
+        """Wait until the stream has ended, or has come as far as you say; Ctrl-C interrupts.
+
+        With several conditions the first one that is met counts. Waiting changes nothing: the
+        stream goes on afterwards, until :meth:`stop`.
 
         Parameters
         ----------
-        timeout : float, optional
-            Seconds to wait at most.
+        timeout : str or float, optional
+            ``"30s"``, or seconds, to wait at most.
+        records : int, optional
+            Until that many records were read since the start, good or bad.
+        rows : int, optional
+            Until that many rows left the last step since the start.
+        seconds : str or float, optional
+            For that long; unlike at the `timeout` the answer is True.
+        until : {"end"} or callable, optional
+            ``"end"``: until every partition has come to the high watermark that it had when
+            waiting began. A function is called with this object, some 20 times a second, until it
+            returns something true.
+        progress : bool
+            False: no line on a terminal. There it says state, records, lag and rejects while a
+            wait takes longer than a second; a pipe, a CI log or a notebook never sees it.
 
         Returns
         -------
         bool
-            True when it has ended, False at the timeout.
+            True when it has ended or a condition was met. False at the timeout, and where the
+            stream ended short of `records`, `rows` or `until`.
 
         Raises
         ------
         HeadraceError
             The error that ended the stream, if one did.
+
+        Examples
+        --------
+        >>> import headrace as hr
+        >>> df = hr.market.bars(rows=1000, tickers=2, seed=1)
+        >>> live = hr.from_frame(df, schema=hr.market.SCHEMA).run()
+        >>> live.wait(records=500, timeout="10s")
+        True
+        >>> live.wait(until=lambda live: live.status().rows == 1000, timeout="10s")
+        True
+        >>> live.wait(records=2000)  # it ended with 1,000
+        False
+        >>> live.stop()
         """
-        deadline = None if timeout is None else time.monotonic() + timeout
-        while not self._engine.wait(_SLICE_MS):
-            logs.forward()
-            if deadline is not None and time.monotonic() >= deadline:
-                return False
-        self._check()
-        return True
+        return waiting.wait(
+            self,
+            timeout,
+            records=records,
+            rows=rows,
+            seconds=seconds,
+            until=until,
+            progress=progress,
+        )
 
     def stop(self) -> None:
         """Stop reading and computing; frames and status stay. Stopping twice is harmless."""
@@ -344,16 +387,6 @@ class FrameIterator:
         except StopIteration:
             raise StopAsyncIteration from None
         return table
-
-
-def _seconds(every: str | float) -> float:
-    try:
-        delta = pd.Timedelta(every) if isinstance(every, str) else pd.Timedelta(seconds=every)
-    except ValueError:
-        delta = pd.Timedelta(-1)
-    if pd.isna(delta) or delta < pd.Timedelta(0):
-        raise InvalidArgument(f'every: expected a time such as "1s" or seconds, got {every!r}')
-    return delta.total_seconds()
 
 
 def _timestamp(nanoseconds: int | None) -> pd.Timestamp | None:
