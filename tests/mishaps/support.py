@@ -1,0 +1,202 @@
+"""What the tests of mishaps share: a real broker with locked doors, records, and what is read."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import subprocess
+import time
+from collections.abc import Iterable
+from pathlib import Path
+
+from confluent_kafka import Producer, TopicPartition
+from confluent_kafka.admin import (
+    AclBinding,
+    AclOperation,
+    AclPermissionType,
+    AdminClient,
+    NewTopic,
+    ResourcePatternType,
+    ResourceType,
+)
+
+from headrace.broker import TemporaryBroker
+from tests.kernel.support import Cell, Kernel
+
+Record = tuple[bytes | None, bytes | None]  # key, value
+
+SCHEMA = (
+    'hr.Schema({"Date": hr.timestamp, "Ticker": hr.string, "Close": hr.float64,'
+    ' "Volume": hr.int64}, event_time="Date", key="Ticker")'
+)
+USER, PASSWORD = "alice", "right-horse-battery"
+TWO_MEGABYTES = 2_000_000
+
+_STORE_PASSWORD = "of-a-test-only"  # of a key that is made for one run of the tests
+_numbers = itertools.count(1)
+
+
+class Cluster:
+    """A real Kafka that speaks plain text, TLS and SASL/PLAIN, and lets `USER` do nothing unasked.
+
+    Over plain text everything is allowed. The TLS certificate is one that no system knows;
+    `ca_file` is what a client needs to trust it.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.ca_file = folder / "ca.pem"
+        key_store = folder / "server.p12"
+        _make_certificate(key_store, self.ca_file)
+        self.broker = TemporaryBroker(
+            folder / "data",
+            listeners=["SASL_PLAINTEXT", "SSL"],
+            properties={
+                "ssl.keystore.location": str(key_store),
+                "ssl.keystore.type": "PKCS12",
+                "ssl.keystore.password": _STORE_PASSWORD,
+                "ssl.key.password": _STORE_PASSWORD,
+                "sasl.enabled.mechanisms": "PLAIN",
+                "listener.name.sasl_plaintext.plain.sasl.jaas.config": (
+                    "org.apache.kafka.common.security.plain.PlainLoginModule required "
+                    f'user_{USER}="{PASSWORD}";'
+                ),
+                "authorizer.class.name": "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
+                "super.users": "User:ANONYMOUS",
+                "message.max.bytes": "10000000",
+                "auto.create.topics.enable": "true",  # as on most clusters: we must not cause it
+            },
+        )
+        self.broker.start()
+        self._admin = AdminClient({"bootstrap.servers": self.bootstrap})
+
+    @property
+    def bootstrap(self) -> str:
+        """The plain text listener."""
+        return self.broker.bootstrap
+
+    @property
+    def sasl(self) -> str:
+        return self.broker.bootstrap_of("SASL_PLAINTEXT")
+
+    @property
+    def tls(self) -> str:
+        return self.broker.bootstrap_of("SSL")
+
+    def new_topic(self, stem: str, partitions: int = 1, *, exactly: bool = False) -> str:
+        """Create a topic whose name no other test uses, unless `exactly` this one is wanted."""
+        name = stem if exactly else f"{stem}-{next(_numbers)}"
+        self._admin.create_topics([NewTopic(name, partitions, 1)])[name].result(20)
+        return name
+
+    def topics(self) -> set[str]:
+        return set(self._admin.list_topics(timeout=20).topics)
+
+    def members(self, group: str) -> int:
+        """How many consumers a group has."""
+        return len(self._admin.describe_consumer_groups([group])[group].result(20).members)
+
+    def committed(self, group: str, topic: str) -> int:
+        """The position that a group has committed for partition 0; -1001 for none."""
+        from confluent_kafka import Consumer
+
+        asker = Consumer({"bootstrap.servers": self.bootstrap, "group.id": group})
+        try:
+            return int(asker.committed([TopicPartition(topic, 0)], timeout=20)[0].offset)
+        finally:
+            asker.close()
+
+    def allow(self, operation: AclOperation, kind: ResourceType, name: str) -> None:
+        """Let `USER` do one thing to one topic or group."""
+        rule = AclBinding(
+            kind,
+            name,
+            ResourcePatternType.LITERAL,
+            f"User:{USER}",
+            "*",
+            operation,
+            AclPermissionType.ALLOW,
+        )
+        self._admin.create_acls([rule])[rule].result(20)
+
+    def close(self) -> None:
+        self.broker.stop()
+
+
+def _make_certificate(key_store: Path, ca_file: Path) -> None:
+    keytool = ["keytool", "-alias", "broker", "-keystore", str(key_store)]
+    keytool += ["-storepass", _STORE_PASSWORD]
+    subject = ["-dname", "CN=localhost", "-ext", "SAN=DNS:localhost,IP:127.0.0.1"]
+    make = [*keytool, "-genkeypair", "-keyalg", "EC", "-storetype", "PKCS12", "-validity", "30"]
+    for command in ([*make, *subject], [*keytool, "-exportcert", "-rfc", "-file", str(ca_file)]):
+        subprocess.run(command, check=True, capture_output=True, timeout=60)
+
+
+# -- records
+
+
+def bar(minute: int, ticker: str = "AAPL", **changes: object) -> bytes:
+    """A good record, one a minute; `changes` make it another, `...` takes a field away."""
+    fields: dict[str, object] = {
+        "Date": f"2026-03-02T{14 + minute // 60:02d}:{minute % 60:02d}:00Z",
+        "Ticker": ticker,
+        "Close": 100.0 + minute,
+        "Volume": 1000 + minute,
+        **changes,
+    }
+    return json.dumps({k: v for k, v in fields.items() if v is not ...}).encode()
+
+
+def bars(minutes: Iterable[int], ticker: str = "AAPL") -> list[Record]:
+    return [(ticker.encode(), bar(minute, ticker)) for minute in minutes]
+
+
+def send(bootstrap: str, topic: str, records: Iterable[Record]) -> None:
+    """Produce records to partition 0 and wait until the broker has them."""
+
+    def quietly(*_: object) -> None:
+        """Keep the client from printing what the test brings about."""
+
+    config = {"bootstrap.servers": bootstrap, "message.max.bytes": 10_000_000}
+    producer = Producer({**config, "error_cb": quietly})
+    for key, value in records:
+        producer.produce(topic, value=value, key=key, partition=0)
+    assert producer.flush(30) == 0
+
+
+# -- what a user reads
+
+
+def reads(
+    kernel: Kernel, expression: str, wanted: str, within: float, since: float | None = None
+) -> str:
+    """Wait until the text of an expression has `wanted`; `within` is the promised time in seconds.
+
+    Three times the promise is allowed, for machines that do other work; the time is printed.
+    """
+    began = time.monotonic() if since is None else since
+    text = kernel.value(expression)
+    while wanted not in text:
+        seconds = time.monotonic() - began
+        assert seconds <= 3 * within, f"after {seconds:.1f} s {expression} is {text!r}"
+        time.sleep(0.1)
+        text = kernel.value(expression)
+    took(f"{expression} has {wanted!r}", time.monotonic() - began, within)
+    return text
+
+
+def took(what: str, seconds: float, promised: float) -> None:
+    """Print a measured time, and hold it against three times the promise."""
+    print(f"{what}: {seconds:.2f} s (promised {promised:g} s)")
+    assert seconds <= 3 * promised
+
+
+def finished(cell: Cell) -> Cell:
+    """A cell that ended without an error and without a word on stderr."""
+    assert cell.status == "ok", cell.error
+    assert cell.stderr == ""
+    return cell
+
+
+def pictures(kernel: Kernel, cell: Cell) -> list[str]:
+    """The PNG pictures that a cell shows now, as base64 text."""
+    return [str(data["image/png"]) for data in kernel.shown(cell) if "image/png" in data]
