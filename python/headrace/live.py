@@ -2,22 +2,31 @@
 
 from __future__ import annotations
 
-import asyncio
-import atexit
-import html
 import os
+import threading
 import time
-import warnings
-import weakref
-from collections.abc import AsyncIterator, Iterator
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from headrace import errors, frames, logs, notebook, waiting
+from headrace import (
+    errors,
+    frames,
+    interrupts,
+    logs,
+    notebook,
+    redraw,
+    rejects,
+    waiting,
+)
+from headrace.display import shell
 from headrace.errors import HeadraceError, InvalidArgument, KeysInSeveralPartitions
+from headrace.frame_iterator import FrameIterator
+from headrace.panel import Moment, Panel, html_of, text_of
+from headrace.rejects import Announcer
 from headrace.schema import Schema
 from headrace.status import Status, TaskStatus
+from headrace.watch import Watch
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -28,18 +37,7 @@ if TYPE_CHECKING:
     from headrace.stream import Stream
     from headrace.waiting import Until
 
-__all__ = ["FrameIterator", "Live"]
-
-# Waits are cut into slices of this length so that Ctrl-C is noticed within 100 ms.
-_SLICE_MS = 50
-
-_REJECT_COLUMNS = (
-    *("reason", "field", "detail"),
-    *("topic", "partition", "offset", "timestamp"),
-    *("key", "value"),
-)
-
-_running: weakref.WeakSet[Live] = weakref.WeakSet()
+__all__ = ["Live"]
 
 
 class Live:
@@ -65,8 +63,12 @@ class Live:
         self._pid = os.getpid()
         self._made_at = time.monotonic()
         self._charts: list[Chart] = []
+        self._panels: list[Panel] = []
+        self._announcer = Announcer()
         self._split_keys_said = False
-        self._stopped_by_caller = False
+        self._stopping = threading.Lock()
+        self._stop_reason = ""
+        self._watch: Watch | None = None
 
     @classmethod
     def _start(
@@ -75,16 +77,17 @@ class Live:
         from headrace import _core
 
         plan = _core.Plan(stream._plan_text(source), list(stream._predictors))
-        former = notebook.former_stream_of_this_cell() if replace_former else None
-        if former is not None:
-            former.stop()  # the same cell again: one consumer, no doubled rows
+        if replace_former:
+            notebook.end_former("stream")  # the same cell again: one consumer, no doubled rows
         sinks = [sink.open() for sink in stream._sinks]
         engine = _core.Engine(plan, source.open(stream._schema), sinks, options)
         live = cls(stream, source, engine)
         engine.start()
-        _running.add(live)
+        interrupts.add(live)
         if replace_former:
-            notebook.remember_stream_of_this_cell(live)
+            notebook.remember("stream", live)
+            live._watch = Watch(live)
+            redraw.add(live._watch)
         return live
 
     # -- looking
@@ -129,6 +132,7 @@ class Live:
         if key is not None and self._stream._schema.key is None:
             raise InvalidArgument(f"key={key!r}: the schema has no key; hr.Schema(..., key=...)")
         self._check()
+        self._tell()
         return self._engine.frame(last, None if key is None else str(key))
 
     def frames(self, every: str | float = "1s") -> FrameIterator:
@@ -159,32 +163,45 @@ class Live:
         -------
         pandas.DataFrame
             Columns ``reason``, ``field``, ``detail``, ``topic``, ``partition``, ``offset``,
-            ``timestamp``, ``key`` (bytes), ``value`` (bytes).
+            ``timestamp``, ``key`` (bytes), ``value`` (bytes) and ``text``, which says all of that
+            in one line.
         """
-        table = pd.DataFrame(self._engine.rejects(), columns=list(_REJECT_COLUMNS))
-        times = table["timestamp"].where(table["timestamp"] >= 0)
-        table["timestamp"] = pd.to_datetime(times, unit="ms", utc=True)
-        return table
+        self._tell()
+        return rejects.table_of(self._engine.rejects())
 
     def status(self) -> Status:
         """Return what has been done so far, with lag per partition and rejects by reason."""
-        logs.forward()
+        status = self._look()
+        self._tell(status)
+        return status
+
+    def _look(self) -> Status:
+        """Return the status, saying nothing to the user: for threads of our own."""
         raw = self._engine.status()
         tasks = [
             TaskStatus(**{**task, "event_time": _timestamp(task["event_time"])})
             for task in raw.pop("tasks")
         ]
-        status = Status(tasks=tasks, **raw)
+        reason = self._stop_reason if raw["state"] == "stopped" else ""
+        rate = self._watch.rate(raw["records"]) if self._watch is not None else 0.0
+        return Status(tasks=tasks, reason=reason, rate=rate, **raw)
+
+    def _name(self) -> str:
+        return self._source.describe()
+
+    def _tell(self, status: Status | None = None) -> None:
+        """Warn of what the user has not heard of yet; in the user's own thread."""
+        logs.forward()
+        status = status or self._look()
+        self._announcer.warn(status)
         if status.keys_in_several_partitions and not self._split_keys_said:
             self._split_keys_said = True
-            warnings.warn(
+            logs.warn(
                 f"{status.keys_in_several_partitions} keys are in more than one partition, e.g. "
                 f"{', '.join(status.key_examples)}: their state is split. Let the producer set the "
                 "Kafka key to the schema's key, so that one key stays in one partition",
                 KeysInSeveralPartitions,
-                stacklevel=2,
             )
-        return status
 
     def digest(self) -> dict[str, str]:
         """Return a checksum of every output so far, by column (needs ``run(digest=True)``).
@@ -270,25 +287,43 @@ class Live:
         False
         >>> live.stop()
         """
-        return waiting.wait(
-            self,
-            timeout,
-            records=records,
-            rows=rows,
-            seconds=seconds,
-            until=until,
-            progress=progress,
-        )
+        with interrupts.stops_streams():
+            there = waiting.wait(
+                self,
+                timeout,
+                records=records,
+                rows=rows,
+                seconds=seconds,
+                until=until,
+                progress=progress,
+            )
+        self._tell()
+        return there
 
     def stop(self) -> None:
         """Stop reading and computing; frames and status stay. Stopping twice is harmless."""
+        self._stop(interrupts.BY_USER)
+
+    def _request_stop(self) -> None:
+        if os.getpid() == self._pid:
+            self._engine.request_stop()
+
+    def _replaced(self) -> None:
+        self._stop(notebook.REPLACED)
+
+    def _stop(self, reason: str) -> None:
         if os.getpid() != self._pid:
             return  # a forked child: the threads are the parent's
-        self._stopped_by_caller = True
-        for chart in self._charts:
-            chart.stop()
-        self._engine.stop()
-        _running.discard(self)
+        with self._stopping:
+            self._stop_reason = self._stop_reason or reason
+            self._engine.stop()
+            interrupts.remove(self)
+            for chart in self._charts:
+                chart.stop()
+            for panel in self._panels:
+                panel.redraw()
+            if self._watch is not None:
+                self._watch.look(self._look())
 
     def _check(self) -> None:
         if os.getpid() != self._pid:
@@ -327,76 +362,22 @@ class Live:
         return self.arrow().__arrow_c_stream__(requested_schema)
 
     def __repr__(self) -> str:
-        return f"Live stream from {self._source.describe()}\n{self.status()}"
+        return text_of(Moment.of(self))
 
     def _repr_html_(self) -> str:
-        tail = self._engine.frame(5, None)
-        return (
-            f"<pre>{html.escape(repr(self))}</pre>{frames.to_pandas(tail).to_html(notebook=True)}"
-        )
+        return html_of(Moment.of(self))
 
-
-class FrameIterator:
-    """New rows as DataFrames, for ``for`` and ``async for``; made by ``Live.frames``."""
-
-    def __init__(self, live: Live, every: float) -> None:
-        self._live = live
-        self._every = every
-        self._position = 0
-        self._due = time.monotonic()
-        self.missed = 0
-
-    def _take(self) -> pd.DataFrame | None:
-        """Return the next frame where it is due and not empty."""
-        engine = self._live._engine
-        ended = engine.wait(0)  # before looking: what arrived until then is still to be handed on
-        if not ended and (time.monotonic() < self._due or not engine.wait_rows(self._position, 0)):
-            return None
-        frame, missed = engine.since(self._position)
-        self.missed += missed
-        self._position = frame.end_row
-        self._due = time.monotonic() + self._every
-        if frame.rows == 0:
-            if ended:
-                self._live._check()
-                raise StopIteration
-            return None
-        return frames.to_pandas(frame)
-
-    def _pause(self) -> float:
-        return min(max(self._due - time.monotonic(), 0.001), _SLICE_MS / 1000)
-
-    def __iter__(self) -> Iterator[pd.DataFrame]:
-        return self
-
-    def __next__(self) -> pd.DataFrame:
-        while (table := self._take()) is None:
-            if time.monotonic() < self._due:
-                time.sleep(self._pause())
-            else:
-                self._live._engine.wait_rows(self._position, _SLICE_MS)
-        return table
-
-    def __aiter__(self) -> AsyncIterator[pd.DataFrame]:
-        return self
-
-    async def __anext__(self) -> pd.DataFrame:
-        try:
-            while (table := self._take()) is None:
-                await asyncio.sleep(self._pause())
-        except StopIteration:
-            raise StopAsyncIteration from None
-        return table
+    def _ipython_display_(self) -> None:
+        """Show a panel that is kept up to date; a terminal shows the text instead."""
+        if shell() is None:
+            raise NotImplementedError
+        self._tell()
+        notebook.end_former("panel")
+        panel = Panel(self)
+        notebook.remember("panel", panel)
+        self._panels.append(panel)
+        redraw.add(panel)
 
 
 def _timestamp(nanoseconds: int | None) -> pd.Timestamp | None:
     return None if nanoseconds is None else pd.Timestamp(nanoseconds, unit="ns", tz="UTC")
-
-
-def _stop_all() -> None:
-    """Join every core thread before the interpreter goes."""
-    for live in list(_running):
-        live.stop()
-
-
-atexit.register(_stop_all)

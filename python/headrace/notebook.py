@@ -1,19 +1,28 @@
-"""What a notebook adds: a cell that is run again replaces the stream that it started before."""
+"""What a notebook adds: a cell that is run again replaces what it made before.
+
+A stream, a panel and a chart each belong to the cell that made them. When that cell runs again, its
+former ones end before the new ones begin: one consumer, one picture, no doubled rows.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import sys
 import weakref
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
-if TYPE_CHECKING:
-    from headrace.live import Live
+REPLACED = "replaced: its cell was run again"
 
-Slot = tuple[str, int]
 
-_streams: dict[Slot, weakref.ref[Live]] = {}
-_execution: tuple[int, int] = (-1, 0)  # execution count, streams started in it so far
+class Replaceable(Protocol):
+    """What belongs to a cell."""
+
+    def _replaced(self) -> None:
+        """End, for the cell is run again."""
+
+
+# By kind and cell: the execution that made them, and what it made.
+_made: dict[tuple[str, str], tuple[int, list[weakref.ref[Replaceable]]]] = {}
 
 
 def _shell() -> Any:
@@ -32,27 +41,25 @@ def _cell_id(shell: Any) -> str:
     return hashlib.sha256(history[-1].encode()).hexdigest()
 
 
-def _slot() -> Slot | None:
-    """Return the running cell and how many streams it has started; None outside notebooks."""
+def end_former(kind: str) -> None:
+    """End what the running cell made of this kind when it was run the last time."""
     shell = _shell()
     if shell is None:
-        return None
-    count, started = _execution
-    return (_cell_id(shell), started if shell.execution_count == count else 0)
-
-
-def former_stream_of_this_cell() -> Live | None:
-    """Return the stream that the running cell started, at this place in it, the last time."""
-    slot = _slot()
-    reference = _streams.get(slot) if slot is not None else None
-    return reference() if reference is not None else None
-
-
-def remember_stream_of_this_cell(live: Live) -> None:
-    """Note that the running cell started `live`."""
-    global _execution
-    slot = _slot()
-    if slot is None:
         return
-    _streams[slot] = weakref.ref(live)
-    _execution = (_shell().execution_count, slot[1] + 1)
+    place = (kind, _cell_id(shell))
+    execution, items = _made.get(place, (shell.execution_count, []))
+    if execution == shell.execution_count:
+        return  # the same execution makes several: they stay side by side
+    del _made[place]
+    for item in (reference() for reference in items):
+        if item is not None:
+            item._replaced()
+
+
+def remember(kind: str, item: Replaceable) -> None:
+    """Note that the running cell made `item`."""
+    shell = _shell()
+    if shell is None:
+        return
+    new: tuple[int, list[weakref.ref[Replaceable]]] = (shell.execution_count, [])
+    _made.setdefault((kind, _cell_id(shell)), new)[1].append(weakref.ref(item))

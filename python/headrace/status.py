@@ -7,12 +7,27 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
-__all__ = ["Status", "TaskStatus"]
+from headrace import rejects
+
+__all__ = ["Status", "TaskStatus", "duration"]
+
+_DAY_S = 86_400
+_UNITS = (("d", _DAY_S), ("h", 3_600), ("min", 60), ("s", 1))
 
 
 @dataclass(frozen=True)
 class TaskStatus:
-    """Where one partition stands."""
+    """Where one partition stands.
+
+    Examples
+    --------
+    >>> import headrace as hr
+    >>> df = hr.market.bars(rows=100, tickers=2, seed=1)
+    >>> live = hr.from_frame(df, schema=hr.market.SCHEMA).run()
+    >>> _ = live.wait()
+    >>> [(task.partition, task.records) for task in live.status().tasks]
+    [(0, 100)]
+    """
 
     topic: str
     partition: int
@@ -30,13 +45,16 @@ class Status:
     Attributes
     ----------
     state : str
-        ``created``, ``running``, ``finished``, ``stopped`` or ``failed``.
+        ``created``, ``waiting`` (the schema is not known yet), ``running``, ``finished``,
+        ``stopped`` or ``failed``.
+    reason : str
+        Why it was stopped, e.g. ``stopped by user``; else empty.
     message : str
         Trouble in the user's words, e.g. a missing topic or an unreachable broker; else empty.
     records, rows : int
         Records read (good or bad), and rows that left the last step.
     rejected : dict of str to int
-        Dead letters by reason.
+        Dead letters by reason, late and duplicate records among them.
     tombstones, dropped, stale : int
         Null values; rows dropped by choice; rows of revoked partitions that were not handed on.
     keys_in_several_partitions : int
@@ -49,8 +67,20 @@ class Status:
         For each reason the first dead letter, as one line.
     seconds : float
         Since the start.
+    rate : float
+        Records a second over the last few seconds.
     tasks : list of TaskStatus
         One per partition, with the lag in records (-1: not known yet).
+
+    Examples
+    --------
+    >>> import headrace as hr
+    >>> df = hr.market.bars(rows=1000, tickers=2, seed=1)
+    >>> live = hr.from_frame(df, schema=hr.market.SCHEMA).run()
+    >>> _ = live.wait()
+    >>> status = live.status()
+    >>> status.state, status.rows, status.lag
+    ('finished', 1000, 0)
     """
 
     state: str
@@ -69,24 +99,126 @@ class Status:
     first_rejects: dict[str, str] = field(default_factory=dict)
     seconds: float = 0.0
     tasks: list[TaskStatus] = field(default_factory=list)
+    reason: str = ""
+    rate: float = 0.0
 
     @property
     def lag(self) -> int:
         """Records behind the high watermarks over all partitions whose lag is known."""
         return sum(task.lag for task in self.tasks if task.lag > 0)
 
+    @property
+    def event_time(self) -> pd.Timestamp | None:
+        """The newest event time over all partitions; None where there is none."""
+        return max((t.event_time for t in self.tasks if t.event_time is not None), default=None)
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing more will come."""
+        return self.state in ("finished", "stopped", "failed")
+
+    @property
+    def headline(self) -> str:
+        """The state in words: what a panel's badge and a chart say.
+
+        Examples
+        --------
+        >>> import headrace as hr
+        >>> hr.Status("running", connection="lost", connection_seconds=7.2).headline
+        'reconnecting, 7 s'
+        """
+        if self.ended:
+            return self.reason or self.state
+        if self.connection in ("lost", "connecting"):
+            verb = "reconnecting" if self.connection == "lost" else "connecting"
+            return f"{verb}, {duration(self.connection_seconds)}"
+        return self.state
+
     def __str__(self) -> str:
-        rate = self.records / self.seconds if self.seconds > 0 else 0.0
-        text = f"{self.state}: {self.records:,} records ({rate:,.0f}/s), {self.rows:,} rows"
+        text = f"{self.headline}: {self.records:,} records ({self._rates()}), {self.rows:,} rows"
         if self.tasks:
-            text += f", {len(self.tasks)} partitions, lag {self.lag:,}"
-        if self.rejected:
-            reasons = ", ".join(f"{k} {v:,}" for k, v in sorted(self.rejected.items()))
-            text += f", {sum(self.rejected.values()):,} rejected ({reasons})"
-        return text + (f"\n{self.message}" if self.message else "")
+            text += f", {_counted(len(self.tasks), 'partition')}, lag {self.lag:,}"
+        if self.event_time is not None:
+            text += f", {event_text(self)}"
+        lines = [text, self.message, _rejected_text(self), others_text(self)]
+        return "\n".join(line for line in lines if line)
+
+    def _rates(self) -> str:
+        average = self.records / self.seconds if self.seconds > 0 else 0.0
+        if self.ended:
+            return f"{average:,.0f}/s"
+        return f"{self.rate:,.0f}/s now, {average:,.0f}/s on average"
 
     def __repr__(self) -> str:
         return str(self)
 
     def _repr_html_(self) -> str:
         return f"<pre>{html.escape(str(self))}</pre>"
+
+
+def _rejected_text(status: Status) -> str:
+    if not status.rejected:
+        return ""
+    text = f"{rejects.badge_of(status.rejected)} ({rejects.counts_of(status.rejected)})"
+    first = next(iter(status.first_rejects.values()), "")
+    return f"{text}; first: {first}" if first else text
+
+
+def others_text(status: Status) -> str:
+    """Return what else was not handed on, or was not as it should be; mostly empty."""
+    counts = {
+        "tombstone": status.tombstones,
+        "dropped row": status.dropped,
+        "stale row": status.stale,
+        "key in several partitions": status.keys_in_several_partitions,
+    }
+    return ", ".join(_counted(count, name) for name, count in counts.items() if count)
+
+
+def _counted(count: int, name: str) -> str:
+    """Return ``1 row``, ``2 rows``: the first word is what is counted, or its last before "in"."""
+    head, between, rest = name.partition(" in ")
+    return f"{count:,} {head}{'' if count == 1 else 's'}{between}{rest}"
+
+
+def event_text(status: Status, now: pd.Timestamp | None = None) -> str:
+    """Return how far the newest event is behind now; where that says nothing, its time.
+
+    Examples
+    --------
+    >>> import headrace as hr, pandas as pd
+    >>> from headrace.status import TaskStatus, event_text
+    >>> then = pd.Timestamp("2026-03-02 14:31", tz="UTC")
+    >>> status = hr.Status("running", tasks=[TaskStatus("t", 0, 1, 1, 0, 1, then)])
+    >>> event_text(status, now=then + pd.Timedelta("2s"))
+    '2 s behind'
+    >>> event_text(status, now=then + pd.Timedelta("300 days"))
+    'newest event 2026-03-02 14:31:00'
+    """
+    newest = status.event_time
+    if newest is None:
+        return ""
+    behind = ((now or pd.Timestamp.now(tz="UTC")) - newest).total_seconds()
+    if status.ended or behind > _DAY_S or behind < -_DAY_S:
+        return f"newest event {newest:%Y-%m-%d %H:%M:%S}"
+    if behind < -1:
+        return f"{duration(-behind)} ahead of the clock"
+    return f"{duration(max(behind, 0.0))} behind"
+
+
+def duration(seconds: float) -> str:
+    """Return a time span in its two largest units.
+
+    Examples
+    --------
+    >>> from headrace.status import duration
+    >>> duration(7.4), duration(192), duration(90_000)
+    ('7 s', '3 min 12 s', '1 d 1 h')
+    """
+    left = int(seconds)
+    parts: list[str] = []
+    for unit, size in _UNITS:
+        if left >= size or parts or unit == "s":
+            parts.append(f"{left // size} {unit}")
+            left %= size
+    return " ".join(part for part in parts[:2] if not part.startswith("0 ") or len(parts) == 1)

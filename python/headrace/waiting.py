@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import pandas as pd
 
-from headrace import logs
+from headrace import interrupts, logs
 from headrace.errors import InvalidArgument
 from headrace.progress import ProgressLine
 
@@ -199,7 +199,7 @@ def run_for(duration: str | float, *streams: Stream | Live, progress: bool = Tru
     try:
         for stream in streams:
             lives.append(_started(stream))  # one at a time: those before a failure are stopped
-        with ProgressLine(lives, progress) as line:
+        with interrupts.stops_streams(), ProgressLine(lives, progress) as line:
             _let_run(lives, deadline, line)
     finally:
         for live in lives:
@@ -211,9 +211,10 @@ def run_for(duration: str | float, *streams: Stream | Live, progress: bool = Tru
 
 
 def _all_running() -> list[Live]:
-    from headrace import live
+    from headrace.live import Live
 
-    return sorted(live._running, key=lambda one: one._made_at)
+    lives = [stream for stream in interrupts.running() if isinstance(stream, Live)]
+    return sorted(lives, key=lambda one: one._made_at)
 
 
 def _started(stream: Stream | Live) -> Live:
