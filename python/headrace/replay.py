@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from headrace import frames
+from headrace.arguments import names_checked
 from headrace.errors import BrokerUnavailable, InvalidArgument
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ _TIME_NAMES = ("date", "time", "timestamp", "datetime", "event_time", "ts", "tim
 Pair = tuple[bytes | None, bytes | None]
 
 
+@names_checked
 def replay(
     data: Any,
     *,

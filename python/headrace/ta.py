@@ -17,6 +17,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from headrace.arguments import names_checked
 from headrace.errors import InvalidArgument
 
 __all__ = [
@@ -111,6 +112,7 @@ def _make(name: str, inputs: tuple[str, ...], **params: float) -> Indicator:
     return Indicator(name, inputs, ordered)
 
 
+@names_checked
 def sma(real: str, timeperiod: int = 30) -> Indicator:
     """Return the simple moving average: the mean of the last `timeperiod` values.
 
@@ -130,6 +132,7 @@ def sma(real: str, timeperiod: int = 30) -> Indicator:
     return _make("sma", (real,), timeperiod=timeperiod)
 
 
+@names_checked
 def ema(real: str, timeperiod: int = 30) -> Indicator:
     """Return the exponential moving average with weight 2 / (timeperiod + 1).
 
@@ -144,6 +147,7 @@ def ema(real: str, timeperiod: int = 30) -> Indicator:
     return _make("ema", (real,), timeperiod=timeperiod)
 
 
+@names_checked
 def wma(real: str, timeperiod: int = 30) -> Indicator:
     """Return the linearly weighted moving average: weights 1 (oldest) to `timeperiod` (newest).
 
@@ -156,6 +160,7 @@ def wma(real: str, timeperiod: int = 30) -> Indicator:
     return _make("wma", (real,), timeperiod=timeperiod)
 
 
+@names_checked
 def bbands(
     real: str, timeperiod: int = 20, nbdevup: float = 2.0, nbdevdn: float = 2.0
 ) -> Indicator:
@@ -181,6 +186,7 @@ def bbands(
     return _make("bbands", (real,), timeperiod=timeperiod, nbdevup=nbdevup, nbdevdn=nbdevdn)
 
 
+@names_checked
 def aroon(high: str, low: str, timeperiod: int = 14) -> Indicator:
     """Return Aroon: how long ago the highest high and the lowest low were, in percent.
 
@@ -196,6 +202,7 @@ def aroon(high: str, low: str, timeperiod: int = 14) -> Indicator:
     return _make("aroon", (high, low), timeperiod=timeperiod)
 
 
+@names_checked
 def aroonosc(high: str, low: str, timeperiod: int = 14) -> Indicator:
     """Return the Aroon oscillator: Aroon up minus Aroon down.
 
@@ -208,6 +215,7 @@ def aroonosc(high: str, low: str, timeperiod: int = 14) -> Indicator:
     return _make("aroonosc", (high, low), timeperiod=timeperiod)
 
 
+@names_checked
 def rsi(real: str, timeperiod: int = 14) -> Indicator:
     """Return Wilder's relative strength index, 0 to 100.
 
@@ -220,6 +228,7 @@ def rsi(real: str, timeperiod: int = 14) -> Indicator:
     return _make("rsi", (real,), timeperiod=timeperiod)
 
 
+@names_checked
 def macd(real: str, fastperiod: int = 12, slowperiod: int = 26, signalperiod: int = 9) -> Indicator:
     """Return the moving average convergence/divergence: fast EMA minus slow EMA.
 
@@ -236,6 +245,7 @@ def macd(real: str, fastperiod: int = 12, slowperiod: int = 26, signalperiod: in
     )
 
 
+@names_checked
 def atr(high: str, low: str, close: str, timeperiod: int = 14) -> Indicator:
     """Return Wilder's average true range, in units of the price.
 
@@ -248,6 +258,7 @@ def atr(high: str, low: str, close: str, timeperiod: int = 14) -> Indicator:
     return _make("atr", (high, low, close), timeperiod=timeperiod)
 
 
+@names_checked
 def obv(real: str, volume: str) -> Indicator:
     """Return on-balance volume: volume added when the price rises, subtracted when it falls.
 
@@ -262,6 +273,7 @@ def obv(real: str, volume: str) -> Indicator:
     return _make("obv", (real, volume))
 
 
+@names_checked
 def pvt(real: str, volume: str) -> Indicator:
     """Return the price volume trend: the running sum of volume times relative price change.
 
@@ -276,6 +288,7 @@ def pvt(real: str, volume: str) -> Indicator:
     return _make("pvt", (real, volume))
 
 
+@names_checked
 def roc(real: str, timeperiod: int = 10) -> Indicator:
     """Return the rate of change in percent: ``100 * (price / price timeperiod ago - 1)``.
 
@@ -288,6 +301,7 @@ def roc(real: str, timeperiod: int = 10) -> Indicator:
     return _make("roc", (real,), timeperiod=timeperiod)
 
 
+@names_checked
 def stddev(real: str, timeperiod: int = 5, nbdev: float = 1.0) -> Indicator:
     """Return `nbdev` standard deviations (of the population) of the last `timeperiod` values.
 
@@ -300,6 +314,7 @@ def stddev(real: str, timeperiod: int = 5, nbdev: float = 1.0) -> Indicator:
     return _make("stddev", (real,), timeperiod=timeperiod, nbdev=nbdev)
 
 
+@names_checked
 def min(real: str, timeperiod: int = 30) -> Indicator:
     """Return the lowest of the last `timeperiod` values.
 
@@ -312,6 +327,7 @@ def min(real: str, timeperiod: int = 30) -> Indicator:
     return _make("min", (real,), timeperiod=timeperiod)
 
 
+@names_checked
 def max(real: str, timeperiod: int = 30) -> Indicator:
     """Return the highest of the last `timeperiod` values.
 
@@ -324,6 +340,7 @@ def max(real: str, timeperiod: int = 30) -> Indicator:
     return _make("max", (real,), timeperiod=timeperiod)
 
 
+@names_checked
 def sum(real: str, timeperiod: int = 30) -> Indicator:
     """Return the sum of the last `timeperiod` values.
 
@@ -336,6 +353,7 @@ def sum(real: str, timeperiod: int = 30) -> Indicator:
     return _make("sum", (real,), timeperiod=timeperiod)
 
 
+@names_checked
 def lag(real: str, timeperiod: int = 1) -> Indicator:
     """Return the value `timeperiod` records ago, as float64.
 
@@ -348,6 +366,7 @@ def lag(real: str, timeperiod: int = 1) -> Indicator:
     return _make("lag", (real,), timeperiod=timeperiod)
 
 
+@names_checked
 def pct_change(real: str, timeperiod: int = 1) -> Indicator:
     """Return the relative change to the value `timeperiod` records ago, as pandas does.
 
@@ -360,6 +379,7 @@ def pct_change(real: str, timeperiod: int = 1) -> Indicator:
     return _make("pct_change", (real,), timeperiod=timeperiod)
 
 
+@names_checked
 def zscore(real: str, timeperiod: int = 30) -> Indicator:
     """Return how many (population) standard deviations the value lies above its moving mean.
 
