@@ -34,7 +34,8 @@ from headrace.live import _running
 for _live in list(_running):
     _live.stop()
 heard.lines.clear()
-get_ipython().reset_selective("-f", "^(live|chart|bars|former|error|again)$")
+for _name in ("live", "chart", "bars", "bad", "former"):
+    globals().pop(_name, None)
 """
 
 

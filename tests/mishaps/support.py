@@ -67,7 +67,7 @@ class Cluster:
             },
         )
         self.broker.start()
-        self._admin = AdminClient({"bootstrap.servers": self.bootstrap})
+        self._admin = AdminClient(_quiet(self.bootstrap))
 
     @property
     def bootstrap(self) -> str:
@@ -99,7 +99,7 @@ class Cluster:
         """The position that a group has committed for partition 0; -1001 for none."""
         from confluent_kafka import Consumer
 
-        asker = Consumer({"bootstrap.servers": self.bootstrap, "group.id": group})
+        asker = Consumer({**_quiet(self.bootstrap), "group.id": group})
         try:
             return int(asker.committed([TopicPartition(topic, 0)], timeout=20)[0].offset)
         finally:
@@ -120,6 +120,11 @@ class Cluster:
 
     def close(self) -> None:
         self.broker.stop()
+
+
+def _quiet(bootstrap: str) -> dict[str, object]:
+    """Settings of a client of the test's own, which prints nothing of what the test brings about."""
+    return {"bootstrap.servers": bootstrap, "log_level": 0, "error_cb": lambda _: None}
 
 
 def _make_certificate(key_store: Path, ca_file: Path) -> None:
@@ -152,12 +157,7 @@ def bars(minutes: Iterable[int], ticker: str = "AAPL") -> list[Record]:
 
 def send(bootstrap: str, topic: str, records: Iterable[Record]) -> None:
     """Produce records to partition 0 and wait until the broker has them."""
-
-    def quietly(*_: object) -> None:
-        """Keep the client from printing what the test brings about."""
-
-    config = {"bootstrap.servers": bootstrap, "message.max.bytes": 10_000_000}
-    producer = Producer({**config, "error_cb": quietly})
+    producer = Producer({**_quiet(bootstrap), "message.max.bytes": 10_000_000})
     for key, value in records:
         producer.produce(topic, value=value, key=key, partition=0)
     assert producer.flush(30) == 0
