@@ -19,6 +19,8 @@ from headrace import (
     rejects,
     waiting,
 )
+from headrace.arguments import names_checked
+from headrace.deferred import WaitingEngine
 from headrace.display import shell
 from headrace.errors import HeadraceError, InvalidArgument, KeysInSeveralPartitions
 from headrace.frame_iterator import FrameIterator
@@ -56,7 +58,9 @@ class Live:
     1000
     """
 
-    def __init__(self, stream: Stream, source: Source, engine: _core.Engine) -> None:
+    def __init__(
+        self, stream: Stream, source: Source, engine: _core.Engine | WaitingEngine
+    ) -> None:
         self._stream = stream
         self._source = source
         self._engine = engine
@@ -74,15 +78,11 @@ class Live:
     def _start(
         cls, stream: Stream, source: Source, *, replace_former: bool = False, **options: Any
     ) -> Live:
-        from headrace import _core
-
-        plan = _core.Plan(stream._plan_text(source), list(stream._predictors))
+        plan = stream._plan_for(source) if stream._pending is None else None
         if replace_former:
             notebook.end_former("stream")  # the same cell again: one consumer, no doubled rows
-        sinks = [sink.open() for sink in stream._sinks]
-        engine = _core.Engine(plan, source.open(stream._schema), sinks, options)
-        live = cls(stream, source, engine)
-        engine.start()
+        live = cls(stream, source, _engine(plan, stream, source, options))
+        live._engine.start()
         interrupts.add(live)
         if replace_former:
             notebook.remember("stream", live)
@@ -90,8 +90,14 @@ class Live:
             redraw.add(live._watch)
         return live
 
+    @property
+    def _resolved(self) -> bool:
+        """Whether the columns are known; until then the stream waits for its first records."""
+        return not isinstance(self._engine, WaitingEngine) or self._engine.resolved
+
     # -- looking
 
+    @names_checked
     def frame(
         self, last: int = 1000, key: object = None, *, positions: bool = False
     ) -> pd.DataFrame:
@@ -113,6 +119,7 @@ class Live:
         """
         return frames.to_pandas(self._tail(last, key), positions)
 
+    @names_checked
     def numpy(self, last: int = 1000, key: object = None) -> dict[str, frames.Array]:
         """Return the newest rows as read-only arrays by column name, without a copy where possible.
 
@@ -120,6 +127,7 @@ class Live:
         """
         return frames.to_numpy(self._tail(last, key))
 
+    @names_checked
     def arrow(
         self, last: int = 1000, key: object = None, *, positions: bool = False
     ) -> frames.ArrowFrame:
@@ -129,12 +137,13 @@ class Live:
     def _tail(self, last: int, key: object) -> _core.Frame:
         if not isinstance(last, int) or isinstance(last, bool) or last < 0:
             raise InvalidArgument(f"last: expected a number of rows from 0, got {last!r}")
-        if key is not None and self._stream._schema.key is None:
+        if key is not None and self._resolved and self._stream._schema.key is None:
             raise InvalidArgument(f"key={key!r}: the schema has no key; hr.Schema(..., key=...)")
         self._check()
         self._tell()
         return self._engine.frame(last, None if key is None else str(key))
 
+    @names_checked
     def frames(self, every: str | float = "1s") -> FrameIterator:
         """Return an iterator over DataFrames of the rows that are new since the one before.
 
@@ -230,6 +239,7 @@ class Live:
 
     # -- waiting and stopping
 
+    @names_checked
     def wait(
         self,
         timeout: str | float | None = None,
@@ -381,3 +391,23 @@ class Live:
 
 def _timestamp(nanoseconds: int | None) -> pd.Timestamp | None:
     return None if nanoseconds is None else pd.Timestamp(nanoseconds, unit="ns", tz="UTC")
+
+
+def _engine(
+    plan: _core.Plan | None, stream: Stream, source: Source, options: dict[str, Any]
+) -> _core.Engine | WaitingEngine:
+    """Return what runs `stream`; without a plan, what waits until there can be one."""
+    from headrace import _core
+
+    def build(plan: _core.Plan) -> _core.Engine:
+        return _core.Engine(plan, source.open(stream._schema), stream._open_sinks(), options)
+
+    pending = stream._pending
+    if plan is None and pending is not None:
+        return WaitingEngine(
+            pending,
+            lambda: build(stream._plan_for(source)),
+            bounded=source.bounded,
+            timeout=getattr(source, "timeout", None),
+        )
+    return build(plan or stream._plan_for(source))

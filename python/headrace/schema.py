@@ -4,11 +4,26 @@ from __future__ import annotations
 
 import html
 import json
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
 
+from headrace.arguments import names_checked
+from headrace.dtypes import (
+    DataType,
+    bool_,
+    checked_type,
+    field,
+    float64,
+    int64,
+    nullable,
+    quoted,
+    string,
+    timestamp,
+)
 from headrace.errors import InvalidArgument, SchemaError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 __all__ = [
     "DataType",
@@ -22,106 +37,7 @@ __all__ = [
     "timestamp",
 ]
 
-_UNITS = ("auto", "s", "ms", "us", "ns")
-
-
-@dataclass(frozen=True)
-class DataType:
-    """The type of one column, with its options.
-
-    Users take the ready ones (``hr.float64``, ``hr.timestamp("ms")``) and :func:`field`.
-
-    Examples
-    --------
-    >>> import headrace as hr
-    >>> hr.timestamp("ms")
-    timestamp('ms')
-    """
-
-    name: str
-    is_nullable: bool = False
-    unit: str = "auto"
-    path: tuple[str, ...] = ()
-
-    def __call__(self, unit: str = "auto") -> DataType:
-        """Return the timestamp type whose numbers count in `unit` since 1970-01-01 UTC.
-
-        Parameters
-        ----------
-        unit : {"auto", "s", "ms", "us", "ns"}
-            ``"auto"`` takes ISO 8601 text only.
-
-        Raises
-        ------
-        SchemaError
-            If the type is not a timestamp or the unit is unknown.
-        """
-        if self.name != "timestamp":
-            raise SchemaError(
-                f"{self.name} takes no unit; only timestamp does, e.g. timestamp('ms')"
-            )
-        if unit not in _UNITS:
-            raise SchemaError(f"timestamp: expected a unit of {', '.join(_UNITS)}, got {unit!r}")
-        return replace(self, unit=unit)
-
-    def __repr__(self) -> str:
-        text = self.name if self.unit == "auto" else f"{self.name}({self.unit!r})"
-        if self.path:
-            options = f", nullable={self.is_nullable}" if self.is_nullable else ""
-            return f"field({text}{options}, path={list(self.path)})"
-        return f"nullable({text})" if self.is_nullable else text
-
-
-bool_ = DataType("bool")
-int64 = DataType("int64")
-float64 = DataType("float64")
-string = DataType("string")
-timestamp = DataType("timestamp")
-
-
-def nullable(dtype: DataType) -> DataType:
-    """Return `dtype` such that the field may be absent or null.
-
-    Examples
-    --------
-    >>> import headrace as hr
-    >>> hr.nullable(hr.float64)
-    nullable(float64)
-    """
-    return replace(_checked_type(dtype), is_nullable=True)
-
-
-def field(
-    dtype: DataType, *, nullable: bool = False, path: str | Sequence[str] | None = None
-) -> DataType:
-    """Return `dtype` with nullability and the place of the value in the message.
-
-    Parameters
-    ----------
-    dtype : DataType
-        One of ``hr.bool_``, ``hr.int64``, ``hr.float64``, ``hr.string``, ``hr.timestamp``.
-    nullable : bool
-        Whether the field may be absent or null.
-    path : str or sequence of str, optional
-        Keys from the root: ``"quote.close"`` or, where a key itself has a dot,
-        ``["quote", "last.close"]``. Default: the column's name, split at dots.
-
-    Examples
-    --------
-    >>> import headrace as hr
-    >>> schema = hr.Schema({"close": hr.field(hr.float64, path="quote.close")})
-    """
-    keys = tuple(path.split(".")) if isinstance(path, str) else tuple(path or ())
-    if any(not key for key in keys):
-        raise SchemaError(f"path: expected keys joined by dots, got {path!r}")
-    return replace(_checked_type(dtype), is_nullable=nullable, path=keys)
-
-
-def _checked_type(dtype: object) -> DataType:
-    if isinstance(dtype, DataType):
-        return dtype
-    known = "hr.bool_, hr.int64, hr.float64, hr.string, hr.timestamp"
-    raise SchemaError(f"expected a headrace type ({known}), got {dtype!r}")
+_WIDTH = 88
 
 
 class Schema:
@@ -147,9 +63,14 @@ class Schema:
     >>> import headrace as hr
     >>> hr.Schema({"Date": hr.timestamp, "Ticker": hr.string, "Close": hr.float64},
     ...           event_time="Date", key="Ticker")
-    Schema({'Date': timestamp, 'Ticker': string, 'Close': float64}, event_time='Date', key='Ticker')
+    hr.Schema(
+        {"Date": hr.timestamp, "Ticker": hr.string, "Close": hr.float64},
+        event_time="Date",
+        key="Ticker",
+    )
     """
 
+    @names_checked
     def __init__(
         self,
         columns: Mapping[str, DataType],
@@ -162,12 +83,148 @@ class Schema:
         for name in columns:
             if not isinstance(name, str) or not name:
                 raise SchemaError(f"expected column names that are text, got {name!r}")
-        self._columns = {name: _checked_type(dtype) for name, dtype in columns.items()}
+        self._columns = {name: checked_type(dtype) for name, dtype in columns.items()}
         self._event_time = event_time
         self._key = key
+        self._notes: tuple[str, ...] = ()
         from headrace import _core
 
         _core.Plan(self._plan_text(), [])  # the core checks event time and key
+
+    # -- made from data
+
+    @classmethod
+    def from_json(
+        cls, sample: Any, *, event_time: str | None = None, key: str | None = None
+    ) -> Schema:
+        """Infer a schema from sample records.
+
+        Parameters
+        ----------
+        sample : dict, list of dict, str, bytes or Path
+            One record or several; JSON text of one object, of a list of objects or of one object a
+            line; or the path of such a file (``.json``, ``.jsonl``, ``.ndjson``), of which the
+            first 250 records are read.
+        event_time, key : str, optional
+            As for :class:`Schema`. Default: the event time is the one timestamp column where there
+            is just one; the key cannot be guessed, since samples carry no Kafka key.
+
+        Raises
+        ------
+        SchemaError
+            If the sample has no columns, or `event_time` or `key` does not fit.
+        DecodeError
+            If it is not JSON; the message says what it looks like.
+
+        Notes
+        -----
+        Text is a timestamp where it is ISO 8601. Numbers are one where they are an epoch in s, ms,
+        us or ns between 1990 and 2100 and the name has a word for it (``ts``, ``time``, ``date``,
+        ...). Nested objects become dotted names. A column is nullable where a record has null or
+        lacks it. Where fewer than four in five of the values agree on a type the column is left
+        out; :attr:`notes` says so.
+
+        Examples
+        --------
+        >>> import headrace as hr
+        >>> hr.Schema.from_json({"ts": 1700000000000, "sensor": "a", "t": {"inside": 20.5}})
+        # inferred from 1 record
+        # event_time="ts" guessed: the only timestamp column
+        hr.Schema(
+            {"ts": hr.timestamp("ms"), "sensor": hr.string, "t.inside": hr.float64},
+            event_time="ts",
+        )
+        """
+        from headrace import inference, samples
+
+        return inference.infer(samples.of_json(sample), event_time=event_time, key=key)
+
+    @classmethod
+    def from_frame(
+        cls, data: Any, *, event_time: str | None = None, key: str | None = None
+    ) -> Schema:
+        """Take the schema of a frame.
+
+        Parameters
+        ----------
+        data : pandas.DataFrame, polars.DataFrame or pyarrow.Table
+            Columns of numbers, booleans, text and timestamps are taken, others left out (and said
+            in :attr:`notes`). A column is nullable where it has nulls or NaN.
+        event_time, key : str, optional
+            As for :class:`Schema`. Default: the event time is the one timestamp column where there
+            is just one.
+
+        Examples
+        --------
+        >>> import headrace as hr
+        >>> hr.Schema.from_frame(hr.market.bars(rows=10), key="Ticker") == hr.market.SCHEMA
+        True
+        """
+        from headrace import frame_schema
+
+        return frame_schema.of_frame(data, event_time=event_time, key=key)
+
+    @classmethod
+    def from_topic(
+        cls,
+        topic: str,
+        *,
+        bootstrap: str = "localhost:9092",
+        format: str = "json",
+        event_time: str | None = None,
+        key: str | None = None,
+        config: Mapping[str, str] | None = None,
+        timeout: float = 5.0,
+    ) -> Schema:
+        """Infer a schema from the oldest and newest records of a topic.
+
+        At most 250 records are read, without a group; nothing is committed.
+
+        Parameters
+        ----------
+        topic : str
+            Its name.
+        bootstrap, format, config
+            As for :func:`headrace.kafka`.
+        event_time, key : str, optional
+            As for :class:`Schema`. Default: the event time is the one timestamp column, the key the
+            one column that equals the Kafka key of every sampled record; where there is more than
+            one candidate, none.
+        timeout : float
+            Seconds that the broker may take.
+
+        Raises
+        ------
+        TopicNotFound, BrokerUnavailable, AuthenticationError, AuthorizationError
+            If there is nothing to look at.
+        SchemaError
+            If the topic has no records yet.
+        DecodeError
+            If its records are not JSON objects; the message says what they look like.
+
+        Examples
+        --------
+        >>> import headrace as hr
+        >>> with hr.MockBroker(stocks=1) as broker:
+        ...     n = hr.replay(hr.market.bars(rows=50), to="stocks", bootstrap=broker.bootstrap,
+        ...                   key="Ticker", event_time="Date")
+        ...     schema = hr.Schema.from_topic("stocks", bootstrap=broker.bootstrap)
+        >>> schema.key, schema.event_time, schema["Volume"]
+        ('Ticker', 'Date', hr.int64)
+        """
+        from headrace import sources
+
+        return sources.schema_of_topic(
+            topic,
+            bootstrap=bootstrap,
+            format=format,
+            event_time=event_time,
+            key=key,
+            config=config,
+            timeout=timeout,
+        )
+
+    # -- what it is
 
     @property
     def columns(self) -> dict[str, DataType]:
@@ -188,6 +245,25 @@ class Schema:
     def key(self) -> str | None:
         """Name of the key column, or None."""
         return self._key
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        r"""How an inferred schema came about: from what, what was guessed, what was left out.
+
+        Examples
+        --------
+        >>> import headrace as hr
+        >>> print(*hr.Schema.from_json([{"x": 1, "tags": []}, {"x": 2}]).notes, sep="\n")
+        inferred from 2 records
+        left out "tags": lists are not supported
+        """
+        return self._notes
+
+    def _with_notes(self, notes: Sequence[str]) -> Schema:
+        self._notes = tuple(notes)
+        return self
+
+    # -- for the core
 
     def _to_plan(self) -> dict[str, Any]:
         fields = [
@@ -215,6 +291,7 @@ class Schema:
         }
         schema._event_time = plan["event_time"]
         schema._key = plan["key"]
+        schema._notes = ()
         return schema
 
     def __iter__(self) -> Iterator[str]:
@@ -237,15 +314,25 @@ class Schema:
         return isinstance(other, Schema) and self._to_plan() == other._to_plan()
 
     def __hash__(self) -> int:
-        return hash((tuple(self._columns.items()), self._event_time, self._key))
+        return hash(self._plan_text())
+
+    # -- how it is shown
+
+    def _code(self) -> str:
+        """Return the call that makes this schema, on one line or wrapped."""
+        columns = [f"{quoted(name)}: {dtype!r}" for name, dtype in self._columns.items()]
+        roles = (("event_time", self._event_time), ("key", self._key))
+        options = [f"{role}={quoted(name)}" for role, name in roles if name]
+        whole = f"hr.Schema({', '.join([_braces(columns), *options])})"
+        if len(whole) <= _WIDTH:
+            return whole
+        lines = [f"    {_braces(columns)},"]
+        if len(lines[0]) > _WIDTH:
+            lines = ["    {", *(f"        {column}," for column in columns), "    },"]
+        return "\n".join(["hr.Schema(", *lines, *(f"    {option}," for option in options), ")"])
 
     def __repr__(self) -> str:
-        text = f"Schema({self._columns!r}"
-        if self._event_time:
-            text += f", event_time={self._event_time!r}"
-        if self._key:
-            text += f", key={self._key!r}"
-        return text + ")"
+        return "\n".join([*(f"# {note}" for note in self._notes), self._code()])
 
     def _repr_html_(self) -> str:
         rows = []
@@ -253,7 +340,16 @@ class Schema:
             role = [
                 r for r, n in (("event time", self._event_time), ("key", self._key)) if n == name
             ]
-            cells = (name, repr(dtype), ", ".join(role))
+            cells = (name, repr(dtype).replace("hr.", "", 1), ", ".join(role))
             rows.append("<tr>" + "".join(f"<td>{html.escape(c)}</td>" for c in cells) + "</tr>")
         head = "<tr><th>column</th><th>type</th><th>role</th></tr>"
-        return f"<table><thead>{head}</thead><tbody>{''.join(rows)}</tbody></table>"
+        notes = "".join(f"<li>{html.escape(note)}</li>" for note in self._notes)
+        return (
+            f"<table><thead>{head}</thead><tbody>{''.join(rows)}</tbody></table>"
+            + (f"<ul>{notes}</ul>" if notes else "")
+            + f"<pre>{html.escape(self._code())}</pre>"
+        )
+
+
+def _braces(columns: Sequence[str]) -> str:
+    return "{" + ", ".join(columns) + "}"

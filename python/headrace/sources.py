@@ -9,8 +9,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar, Protocol
 
-from headrace import frames
-from headrace.errors import InvalidArgument, Unsupported
+from headrace import frames, inference, samples
+from headrace.arguments import names_checked
+from headrace.deferred import Pending
+from headrace.errors import InvalidArgument, SchemaError
+from headrace.samples import Sampled
 from headrace.schema import Schema
 from headrace.stream import Stream
 
@@ -51,6 +54,7 @@ class KafkaSource:
     on_out_of_range: str
     strict: bool
     ingest_threads: int
+    timeout: float | None
     config: Mapping[str, str] = field(repr=False)
 
     @property
@@ -67,27 +71,41 @@ class KafkaSource:
         """Return how to connect, for sinks on the same cluster."""
         return {"bootstrap": self.bootstrap, "config": dict(self.config)}
 
+    def _settings(self) -> dict[str, Any]:
+        return {
+            **self.client(),
+            "topics": list(self.topics),
+            "pattern": self.pattern,
+            "group": self.group,
+            "start": self.start,
+            "bounded": self.bounded,
+            "on_out_of_range": self.on_out_of_range,
+            "strict": self.strict,
+            "timeout_ms": None if self.timeout is None else round(self.timeout * 1000),
+        }
+
     def open(self, schema: Schema) -> list[Any]:
         """Return one core source per ingest thread."""
         from headrace import _core
 
-        return _core.kafka_sources(
-            {
-                **self.client(),
-                "topics": list(self.topics),
-                "pattern": self.pattern,
-                "group": self.group,
-                "start": self.start,
-                "bounded": self.bounded,
-                "on_out_of_range": self.on_out_of_range,
-                "strict": self.strict,
-            },
-            self.ingest_threads,
-        )
+        return _core.kafka_sources(self._settings(), self.ingest_threads)
+
+    def sample(self, oldest: int, newest: int, timeout: float) -> list[Sampled]:
+        """Return the first and the last records; no group is used, nothing committed."""
+        from headrace import _core
+
+        found = _core.sample_topic(self._settings(), oldest, newest, round(timeout * 1000))
+        return [Sampled(*record) for record in found]
 
     def describe(self) -> str:
         """Return a few words for repr and messages."""
         return f"{self.pattern or ', '.join(self.topics)} on {self.bootstrap}"
+
+    def title(self) -> str:
+        """Name it in a sentence."""
+        names = [f'"{topic}"' for topic in self.topics] or [f'pattern "{self.pattern}"']
+        what = "topic" if len(self.topics) == 1 else "topics"
+        return f"{what} {', '.join(names)} on {self.bootstrap}"
 
 
 @dataclass(frozen=True)
@@ -144,10 +162,13 @@ class FileSource:
         return str(self.path)
 
 
+@names_checked
 def kafka(
     topics: str | Sequence[str] | None = None,
     *,
     schema: Schema | None = None,
+    key: str | None = None,
+    event_time: str | None = None,
     pattern: str | None = None,
     bootstrap: str = "localhost:9092",
     format: str = "json",
@@ -157,18 +178,31 @@ def kafka(
     on_out_of_range: str = "error",
     strict: bool = False,
     ingest_threads: int = 1,
+    timeout: float | None = None,
     config: Mapping[str, str] | None = None,
 ) -> Stream:
     """Return the records of Kafka topics as a stream.
 
-    Nothing is read until ``collect`` or ``run``.
+    With a schema nothing is read until ``collect`` or ``run``. Without one at most 250 of the
+    oldest and newest records are looked at now, without a group, and the columns are inferred (see
+    :meth:`headrace.Schema.from_json` for the rules). What was inferred stays as it is: a record
+    that does not fit later becomes a dead letter. ``stream.schema`` shows it as code to paste.
+
+    Where there is nothing to look at yet (no topic, no records, no broker) the stream is returned
+    all the same: a run of it waits, infers the columns when records are there, and goes on.
 
     Parameters
     ----------
     topics : str or sequence of str, optional
         Topic names. Either this or `pattern`.
-    schema : Schema
-        Columns of the records.
+    schema : Schema, optional
+        Columns of the records. Default: inferred.
+    key : str, optional
+        String or int64 column whose values have state of their own. Default, without a schema: the
+        one column that equals the Kafka key of every record looked at, if there is just one.
+    event_time : str, optional
+        Timestamp column that says when the record happened. Default, without a schema: the one
+        timestamp column, if there is just one.
     pattern : str, optional
         Regular expression of topic names; topics that appear later join from their beginning.
     bootstrap : str
@@ -195,6 +229,9 @@ def kafka(
     ingest_threads : int
         Consumers that share the partitions (without `group`); worth it with several partitions
         and free cores.
+    timeout : float, optional
+        Seconds within which a broker must answer, here, in ``run`` and in ``collect``; else
+        :class:`~headrace.errors.BrokerUnavailable`. Default: keep trying.
     config : mapping, optional
         Further librdkafka settings: TLS, SASL and the like. Settings that load code or run commands
         are refused, and SASL without TLS unless ``{"insecure": True}`` is written out.
@@ -207,6 +244,10 @@ def kafka(
     ------
     InvalidArgument
         If an argument has a value that is not possible.
+    DecodeError
+        Without a schema: if the records are not JSON objects; the message says what they look like.
+    AuthenticationError, AuthorizationError, TopicNotFound, BrokerUnavailable
+        Without a schema: if the broker refuses; the last two with `strict` and `timeout` only.
 
     Examples
     --------
@@ -214,12 +255,58 @@ def kafka(
     >>> bars = hr.kafka("stocks", schema=hr.Schema({"Ticker": hr.string, "Close": hr.float64}))
     >>> bars.columns
     ['Ticker', 'Close']
+
+    >>> from headrace.replay import produce
+    >>> with hr.MockBroker(stocks=1) as broker:
+    ...     n = produce([(b"AAPL", b'{"Ticker": "AAPL", "Close": 189.5}')], to="stocks",
+    ...                 bootstrap=broker.bootstrap)
+    ...     hr.kafka("stocks", bootstrap=broker.bootstrap).schema
+    # inferred from 1 record: stocks[0] offset 0
+    # key="Ticker" guessed: it is the Kafka key of the one record with a key
+    hr.Schema({"Ticker": hr.string, "Close": hr.float64}, key="Ticker")
     """
-    if schema is None:
-        raise Unsupported(
-            "hr.kafka: schema= is required; it is not yet inferred from the topic. "
-            'Write hr.Schema({"Close": hr.float64, ...}, event_time=..., key=...)'
+    source = _kafka_source(
+        topics,
+        pattern=pattern,
+        bootstrap=bootstrap,
+        format=format,
+        group=group,
+        start=start,
+        until=until,
+        on_out_of_range=on_out_of_range,
+        strict=strict,
+        ingest_threads=ingest_threads,
+        timeout=timeout,
+        config=config,
+    )
+    if schema is not None:
+        return Stream._from_source(source, _with_roles(schema, event_time, key))
+    if format == "csv":
+        raise SchemaError(
+            'hr.kafka: format="csv" needs schema=: CSV records do not name their columns. Write '
+            'hr.Schema({"Date": hr.timestamp, ...}) with the columns in order'
         )
+    pending = Pending(source, event_time, key)
+    pending.wait(timeout)
+    return Stream._from_source(source, pending.schema or pending)
+
+
+def _kafka_source(
+    topics: str | Sequence[str] | None,
+    *,
+    bootstrap: str,
+    format: str,
+    config: Mapping[str, str] | None,
+    timeout: float | None,
+    strict: bool,
+    pattern: str | None = None,
+    group: str | None = None,
+    start: str | dt.datetime | Offsets | None = None,
+    until: str | None = None,
+    on_out_of_range: str = "error",
+    ingest_threads: int = 1,
+) -> KafkaSource:
+    """Check the settings of :func:`kafka` and return the source they describe."""
     names = (topics,) if isinstance(topics, str) else tuple(topics or ())
     if bool(names) == bool(pattern):
         raise InvalidArgument(
@@ -233,7 +320,9 @@ def kafka(
         raise InvalidArgument(
             f"ingest_threads: expected 1 or more, and 1 with a group, got {ingest_threads}"
         )
-    source = KafkaSource(
+    if timeout is not None and not timeout > 0:
+        raise InvalidArgument(f"timeout: expected seconds above 0, got {timeout!r}")
+    return KafkaSource(
         topics=names,
         pattern=pattern,
         bootstrap=bootstrap,
@@ -244,11 +333,37 @@ def kafka(
         on_out_of_range=on_out_of_range,
         strict=strict,
         ingest_threads=ingest_threads,
+        timeout=timeout,
         config=_checked_config(bootstrap, config or {}),
     )
-    return Stream._from_source(source, schema)
 
 
+def _with_roles(schema: Schema, event_time: str | None, key: str | None) -> Schema:
+    """Return the schema with the event time and key that were given beside it."""
+    if not isinstance(schema, Schema) or (event_time is None and key is None):
+        return schema
+    return Schema(
+        schema.columns, event_time=event_time or schema.event_time, key=key or schema.key
+    )._with_notes(schema.notes)
+
+
+def schema_of_topic(
+    topic: str,
+    *,
+    event_time: str | None,
+    key: str | None,
+    timeout: float,
+    **options: Any,
+) -> Schema:
+    """Return what a topic's records look like now; see :meth:`headrace.Schema.from_topic`."""
+    source = _kafka_source(topic, timeout=timeout, strict=True, **options)
+    found = source.sample(samples.OLDEST, samples.NEWEST, timeout)
+    if not found:
+        raise SchemaError(f"{source.title()} has no records yet, so its columns are not known")
+    return inference.infer(found, event_time=event_time, key=key, origin=source.title())
+
+
+@names_checked
 def from_frame(data: Any, *, schema: Schema) -> Stream:
     """Return the rows of a frame as a stream, in their order.
 
@@ -272,6 +387,7 @@ def from_frame(data: Any, *, schema: Schema) -> Stream:
     return Stream._from_source(FrameSource(data), schema)
 
 
+@names_checked
 def from_file(path: str | Path, *, schema: Schema, delimiter: str = ",") -> Stream:
     r"""Return the rows of a file as a stream, in their order.
 

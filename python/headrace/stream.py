@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from headrace import frames, models
+from headrace.arguments import names_checked
+from headrace.deferred import Pending
 from headrace.errors import HeadraceError, InvalidArgument, RejectedWarning, Unsupported
 from headrace.expressions import Expr, _expr
 from headrace.schema import Schema
@@ -47,24 +49,39 @@ class Stream:
     """
 
     _source: Source
-    _schema: Schema
+    _input: Schema | Pending
     _steps: tuple[dict[str, Any], ...] = ()
     _predictors: tuple[_core.Predictor, ...] = ()
     _sinks: tuple[KafkaSink, ...] = ()
 
     @classmethod
-    def _from_source(cls, source: Source, schema: Schema) -> Stream:
-        if not isinstance(schema, Schema):
+    def _from_source(cls, source: Source, schema: Schema | Pending) -> Stream:
+        if not isinstance(schema, (Schema, Pending)):
             raise InvalidArgument(f"schema: expected hr.Schema({{...}}), got {schema!r}")
         return cls(source, schema)
 
     # -- what it is
 
+    @property
+    def _pending(self) -> Pending | None:
+        """What this stream waits for while the columns of its source are not known."""
+        known = isinstance(self._input, Schema) or self._input.schema is not None
+        return None if known else self._input  # type: ignore[return-value]
+
+    @property
+    def _schema(self) -> Schema:
+        """Columns of the source; an error while they are not known."""
+        return self._input if isinstance(self._input, Schema) else self._input.known()
+
     @cached_property
     def _plan(self) -> _core.Plan:
+        return self._plan_for(self._source)
+
+    def _plan_for(self, source: Source) -> _core.Plan:
+        """Return the core's plan for records from `source`; the core checks every step."""
         from headrace import _core
 
-        return _core.Plan(self._plan_text(self._source), list(self._predictors))
+        return _core.Plan(self._plan_text(source), list(self._predictors))
 
     def _plan_text(self, source: Source) -> str:
         decoder, options = source.format
@@ -80,12 +97,36 @@ class Stream:
 
     @property
     def schema(self) -> Schema:
-        """Columns of the result."""
-        return Schema._from_plan(self._plan.schema())
+        """Columns of the result.
+
+        Without steps it is the schema of the source: code to paste, and where it was inferred how.
+
+        Raises
+        ------
+        SchemaError
+            If the columns are not known yet; the message says why.
+
+        Examples
+        --------
+        >>> import headrace as hr
+        >>> bars = hr.kafka("stocks", schema=hr.Schema({"Close": hr.float64}))
+        >>> bars.with_columns(double=hr.col("Close") * 2).schema
+        hr.Schema({"Close": hr.float64, "double": hr.float64})
+        """
+        if self._pending is not None:
+            self._pending.look()
+        return Schema._from_plan(self._plan.schema()) if self._steps else self._schema
 
     @property
     def columns(self) -> list[str]:
-        """Names of the result's columns."""
+        """Names of the result's columns.
+
+        Examples
+        --------
+        >>> import headrace as hr
+        >>> hr.kafka("stocks", schema=hr.market.SCHEMA).columns[:2]
+        ['Date', 'Ticker']
+        """
         return self.schema.names
 
     def _with_step(self, step: dict[str, Any], *predictors: _core.Predictor) -> Stream:
@@ -96,7 +137,8 @@ class Stream:
             _steps=(*self._steps, step),
             _predictors=(*self._predictors, *predictors),
         )
-        _ = stream._plan  # the core checks the step: errors are raised at the user's line
+        if self._pending is None:
+            _ = stream._plan  # the core checks the step: errors are raised at the user's line
         return stream
 
     # -- steps
@@ -178,6 +220,7 @@ class Stream:
             raise InvalidArgument(f"filter: expected an expression, got {condition!r}")
         return self._with_step({"op": "filter", "expr": condition._plan})
 
+    @names_checked
     def select(self, *columns: str) -> Stream:
         """Keep the named columns, in this order.
 
@@ -193,6 +236,7 @@ class Stream:
             raise InvalidArgument("select: expected at least one column name")
         return self._with_step({"op": "select", "columns": names})
 
+    @names_checked
     def predict(
         self,
         model: str | Path,
@@ -244,8 +288,9 @@ class Stream:
             raise InvalidArgument(
                 "predict: inputs: expected the names of the model's input columns"
             )
-        for name in inputs:
-            _ = self.schema[name]
+        if self._pending is None:
+            for name in inputs:
+                _ = self.schema[name]
         predictor = models.load(
             model, inputs=inputs, outputs=outputs, window=window, device=device, threads=threads
         )
@@ -258,6 +303,7 @@ class Stream:
         }
         return self._with_step(step, predictor)
 
+    @names_checked
     def to_kafka(
         self,
         topic: str,
@@ -307,20 +353,36 @@ class Stream:
             )
         if format != "json":
             raise InvalidArgument(f'to_kafka: format: expected "json", got {format!r}')
-        if key is not None:
+        if key is not None and self._pending is None:
             _ = self.schema[key]
         client: dict[str, Any] = getattr(self._source, "client", dict)()
         where = bootstrap or client.get("bootstrap")
         if where is None:
             raise InvalidArgument("to_kafka: bootstrap= is needed, the source is not Kafka")
         settings = {**(client.get("config", {}) if bootstrap is None else {}), **(config or {})}
-        sink = KafkaSink(topic, where, key or self.schema.key, dead_letters, settings)
+        sink = KafkaSink(topic, where, key, dead_letters, settings)
         return replace(self, _sinks=(*self._sinks, sink))
+
+    def _open_sinks(self) -> list[_core.Sink]:
+        """Return the core's sinks, keyed by the stream's key where no other was named."""
+        keys = [sink.key or self.schema.key for sink in self._sinks]
+        for key in keys:
+            _ = key is None or self.schema[key]
+        return [
+            replace(sink, key=key).open() for sink, key in zip(self._sinks, keys, strict=True)
+        ]
 
     # -- running it
 
+    @names_checked
     def collect(
-        self, data: Any = None, *, as_: str | None = None, rejected: bool = False, threads: int = 1
+        self,
+        data: Any = None,
+        *,
+        as_: str | None = None,
+        rejected: bool = False,
+        threads: int = 1,
+        on_error: str = "dead_letter",
     ) -> Any:
         """Run the stream over a bounded input and return every result.
 
@@ -340,6 +402,9 @@ class Stream:
             are counted in a :class:`~headrace.errors.RejectedWarning`.
         threads : int
             Compute threads, over which partitions are spread.
+        on_error : {"dead_letter", "raise"}
+            What a rejected record does: it is set aside and counted, or the call raises
+            :class:`~headrace.errors.RecordRejected` with its place and what is wrong.
 
         Examples
         --------
@@ -362,7 +427,10 @@ class Stream:
                 f'collect: {source.describe()} has no end; give hr.kafka(..., until="end"), '
                 "a frame or a file, or use run()"
             )
-        with Live._start(self, source, collect=True, threads=threads) as live:
+        fail = _fails_on_reject(on_error)
+        with Live._start(
+            self, source, collect=True, threads=threads, fail_on_reject=fail
+        ) as live:
             live.wait()
             bad = live.rejected()
             result = frames.convert(live._engine.take_collected(), as_ or "pandas")
@@ -372,6 +440,7 @@ class Stream:
             _warn_of_rejects(live.status().rejected)
         return result
 
+    @names_checked
     def run(
         self,
         *,
@@ -380,6 +449,7 @@ class Stream:
         overflow: str = "pause",
         threads: int = 1,
         digest: bool = False,
+        on_error: str = "dead_letter",
     ) -> Live:
         """Start the stream in the background and return a handle to it.
 
@@ -399,6 +469,9 @@ class Stream:
             Compute threads, over which partitions are spread.
         digest : bool
             Whether to keep a checksum of every output (see ``Live.digest``).
+        on_error : {"dead_letter", "raise"}
+            What a rejected record does: it is set aside and counted, or it ends the stream with
+            :class:`~headrace.errors.RecordRejected`, which says its place and what is wrong.
 
         Examples
         --------
@@ -425,6 +498,7 @@ class Stream:
             overflow=overflow,
             threads=threads,
             digest=digest,
+            fail_on_reject=_fails_on_reject(on_error),
             replace_former=True,
         )
 
@@ -432,10 +506,14 @@ class Stream:
         lines = [f"Stream from {self._source.describe()}"]
         lines += [f"  .{_step_text(step)}" for step in self._steps]
         lines += [f"  .to_kafka({sink.topic!r})" for sink in self._sinks]
+        lines += [f"  {self._pending.reason}"] if self._pending is not None else []
         return "\n".join(lines)
 
     def _repr_html_(self) -> str:
-        return f"<pre>{html.escape(repr(self))}</pre>{self.schema._repr_html_()}"
+        shown = f"<pre>{html.escape(repr(self))}</pre>"
+        if self._pending is not None:
+            return f"{shown}<p>{html.escape(self._pending.reason)}</p>"
+        return shown + self.schema._repr_html_()
 
 
 def _column(value: Any, name: str | None) -> dict[str, Any]:
@@ -470,6 +548,12 @@ def _step_text(step: dict[str, Any]) -> str:
     if step["op"] == "predict":
         return f"predict({', '.join(step['inputs'])} -> {', '.join(step['outputs'])})"
     return f"{step['op']}(...)"
+
+
+def _fails_on_reject(on_error: str) -> bool:
+    if on_error not in ("dead_letter", "raise"):
+        raise InvalidArgument(f'on_error: expected "dead_letter" or "raise", got {on_error!r}')
+    return on_error == "raise"
 
 
 def _warn_of_rejects(rejected: dict[str, int]) -> None:

@@ -1,0 +1,374 @@
+"""Streams whose columns are not known yet: they wait for the first records and then go on.
+
+``hr.kafka`` without a schema looks at the topic. Where there is nothing to look at, the stream has
+a :class:`Pending` in place of its schema, and a run of it a :class:`WaitingEngine` in place of the
+core's engine: the same methods, answered for a stream without records until the schema is there,
+and from then on by the core.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Protocol, cast
+
+import numpy as np
+
+from headrace import frames, inference, samples
+from headrace.errors import (
+    BrokerUnavailable,
+    HeadraceError,
+    InternalError,
+    SchemaError,
+    TopicNotFound,
+)
+from headrace.samples import Sampled
+
+if TYPE_CHECKING:
+    from headrace import _core
+    from headrace.schema import Schema
+
+__all__ = ["Pending", "WaitingEngine"]
+
+_LOOK_S = 2.0  # what one look at a topic may take
+_PAUSE_S = 0.5  # between two looks
+_STOP_S = 0.4  # how long stop() waits for a look to end; the thread then ends by itself
+# A producer that has just begun: a number that is 100 now may be 100.5 in its second record.
+_ENOUGH, _SETTLE_S = 20, 1.0
+
+
+class Sampler(Protocol):
+    """A source that can be looked at."""
+
+    @property
+    def strict(self) -> bool:
+        """Whether a missing topic is an error."""
+
+    def sample(self, oldest: int, newest: int, timeout: float) -> list[Sampled]:
+        """Return the first and the last records."""
+
+    def title(self) -> str:
+        """Name it in a sentence: ``topic "ohlcv" on localhost:9092``."""
+
+
+class Pending:
+    """A schema to be inferred as soon as there are records; shared by all streams of one source.
+
+    Any thread may use it. Once there, the schema stays as it is.
+
+    Parameters
+    ----------
+    source : Sampler
+        Where to look.
+    event_time, key : str, optional
+        As for :func:`headrace.kafka`.
+
+    Examples
+    --------
+    >>> import headrace as hr
+    >>> with hr.MockBroker(ohlcv=1) as broker:
+    ...     pending = hr.kafka("ohlcv", bootstrap=broker.bootstrap)._pending
+    >>> pending.schema is None, pending.reason.partition(" on ")[0]
+    (True, 'topic "ohlcv"')
+    """
+
+    def __init__(self, source: Sampler, event_time: str | None, key: str | None) -> None:
+        self.schema: Schema | None = None
+        self.reason = f"{source.title()} was not looked at yet"
+        self.reached = False  # whether a broker has answered
+        self.empty = False  # whether the topic is there, without records
+        self._source = source
+        self._roles = {"event_time": event_time, "key": key}
+        self._looking = threading.Lock()
+        self._first_seen: float | None = None
+        self._failures = 0
+
+    def look(self, seconds: float = _LOOK_S, *, settle: bool = False) -> bool:
+        """Look at the source once; True when the schema is known.
+
+        Parameters
+        ----------
+        seconds : float
+            What it may take.
+        settle : bool
+            Whether to ask for a second look where there are only a few records.
+
+        Raises
+        ------
+        HeadraceError
+            What waiting does not mend: refused credentials, records that are not JSON, a misspelt
+            event time or key, and a missing topic where the source is strict.
+        """
+        with self._looking:
+            if self.schema is not None:
+                return True
+            found = self._records(seconds)
+            if found and not (settle and self._may_be_more(len(found))):
+                self.schema = inference.infer(found, **self._roles, origin=self._source.title())
+            return self.schema is not None
+
+    def _records(self, seconds: float) -> list[Sampled]:
+        self.empty = False
+        try:
+            found = self._source.sample(samples.OLDEST, samples.NEWEST, seconds)
+        except TopicNotFound as error:
+            if self._source.strict:
+                raise
+            self._note(f"{error}; waiting", reached=True)
+            return []
+        except HeadraceError as error:
+            if not error.retriable:
+                raise
+            self._failures += 1
+            self._note(f"{error}; retrying (attempt {self._failures})", reached=False)
+            return []
+        values = [record for record in found if record.value is not None]
+        self._note(f"{self._source.title()} has no records yet; waiting", reached=True)
+        self.empty = not values
+        return values
+
+    def _note(self, reason: str, *, reached: bool) -> None:
+        self.reason, self.reached = reason, reached
+        if reached:
+            self._failures = 0
+
+    def _may_be_more(self, count: int) -> bool:
+        now = time.monotonic()
+        self._first_seen = self._first_seen or now
+        self.reason = f"looking at the first records of {self._source.title()}"
+        return count < _ENOUGH and now - self._first_seen < _SETTLE_S
+
+    def wait(self, timeout: float | None) -> None:
+        """Look until something is known: the schema, or that the broker is there without records.
+
+        Raises
+        ------
+        BrokerUnavailable
+            If no broker answered within `timeout` seconds.
+        """
+        deadline = time.monotonic() + (timeout or 0.0)
+        while not self.look(max(min(deadline - time.monotonic(), _LOOK_S), 0.5)):
+            if self.reached or timeout is None:
+                return
+            if time.monotonic() >= deadline:
+                raise self.unavailable(timeout)
+            time.sleep(_PAUSE_S / 2)
+
+    def unavailable(self, timeout: float) -> BrokerUnavailable:
+        """Return the error to raise where no broker answered in time."""
+        cause = self.reason.partition("; retrying")[0]
+        return BrokerUnavailable(f"{cause} (within {timeout:g} s)", "broker_unavailable", True)
+
+    def without_records(self) -> SchemaError:
+        """Return the error to raise where there are no records and none will come."""
+        return SchemaError(
+            f"{self._source.title()} has no records, so its columns are not known; "
+            "give schema=hr.Schema({...})"
+        )
+
+    def known(self) -> Schema:
+        """Return the schema; where it is not there yet, an error says why."""
+        if self.schema is None:
+            raise SchemaError(
+                f"the columns of {self._source.title()} are not known yet: {self.reason}. They are "
+                "inferred when records are there; schema=hr.Schema({...}) gives them now"
+            )
+        return self.schema
+
+
+class EmptyFrame:
+    """The rows of a stream whose columns are not known: none."""
+
+    rows = 0
+    end_row = 0
+    names: tuple[str, ...] = ()
+
+    def arrow_stream(self, positions: bool) -> object:
+        """Return an Arrow stream without columns."""
+        arrow = frames._require("pyarrow", "arrow")
+        return arrow.table({}).__arrow_c_stream__()
+
+    def partitions(self) -> frames.Array:
+        """Return the partition of each row."""
+        return np.empty(0, np.int32)
+
+    def offsets(self) -> frames.Array:
+        """Return the offset of each row."""
+        return np.empty(0, np.int64)
+
+
+def _no_rows() -> _core.Frame:
+    return cast("_core.Frame", EmptyFrame())
+
+
+class WaitingEngine:
+    """What runs a stream until its schema is known; then it hands everything on to the core.
+
+    Parameters
+    ----------
+    pending : Pending
+        What it waits for.
+    build : callable
+        Makes the core's engine once the schema is known; what does not fit is raised there.
+    bounded : bool
+        Whether the source ends: then a topic without records will not get any.
+    timeout : float, optional
+        Seconds within which a broker must answer.
+
+    Examples
+    --------
+    >>> import headrace as hr
+    >>> with hr.MockBroker(ohlcv=1) as broker:
+    ...     live = hr.kafka("ohlcv", bootstrap=broker.bootstrap).run()
+    ...     state = live.status().state
+    ...     live.stop()
+    >>> state, live.status().state, live.frame().empty
+    ('waiting', 'stopped', True)
+    """
+
+    def __init__(
+        self,
+        pending: Pending,
+        build: Callable[[], _core.Engine],
+        *,
+        bounded: bool = False,
+        timeout: float | None = None,
+    ) -> None:
+        self._pending = pending
+        self._build = build
+        self._bounded = bounded
+        self._timeout = timeout
+        self._engine: _core.Engine | None = None
+        self._failure: HeadraceError | None = None
+        self._lock = threading.Lock()  # between an engine that is made and a stop
+        self._stopping = threading.Event()
+        self._done = threading.Event()  # nothing to wait for here: the core runs, or all is over
+        self._started = self._since = time.monotonic()
+        self._thread = threading.Thread(target=self._run, name="headrace-wait", daemon=True)
+
+    @property
+    def resolved(self) -> bool:
+        """Whether the schema is known and the core runs."""
+        return self._engine is not None
+
+    # -- waiting for the schema
+
+    def start(self) -> None:
+        """Look for records in a thread."""
+        self._started = self._since = time.monotonic()
+        self._thread.start()
+
+    def _run(self) -> None:
+        try:
+            while not self._stopping.is_set() and not self._resolve():
+                self._stopping.wait(_PAUSE_S)
+        except HeadraceError as error:
+            self._failure = error
+        except Exception as error:
+            self._failure = InternalError(f"{type(error).__name__}: {error}")
+        finally:
+            self._done.set()
+
+    def _resolve(self) -> bool:
+        reached = self._pending.reached
+        if self._pending.look(settle=True):
+            with self._lock:
+                if not self._stopping.is_set():
+                    engine = self._build()
+                    engine.start()
+                    self._engine = engine
+            return True
+        if reached != self._pending.reached:
+            self._since = time.monotonic()
+        if self._bounded and self._pending.empty:
+            raise self._pending.without_records()
+        waited = time.monotonic() - self._started
+        if self._timeout is not None and not self._pending.reached and waited >= self._timeout:
+            raise self._pending.unavailable(self._timeout)
+        return False
+
+    # -- what the core's engine does
+
+    def request_stop(self) -> None:
+        """Ask it to end, without waiting."""
+        self._stopping.set()
+        if self._engine is not None:
+            self._engine.request_stop()
+
+    def stop(self) -> None:
+        """End it; at once or as soon as the look that is going on has ended."""
+        self._stopping.set()
+        if self._thread.is_alive() and self._thread is not threading.current_thread():
+            self._thread.join(_STOP_S)
+        with self._lock:
+            engine = self._engine
+        if engine is not None:
+            engine.stop()
+        self._done.set()
+
+    def wait(self, timeout_ms: int) -> bool:
+        """Wait for the end; False at the timeout."""
+        if self._engine is None:
+            self._done.wait(timeout_ms / 1000)
+            return self._engine is None and self._done.is_set()
+        return self._engine.wait(timeout_ms)
+
+    def wait_rows(self, rows: int, timeout_ms: int) -> bool:
+        """Wait for more rows than `rows`; False at the timeout."""
+        if self._engine is None:
+            self._done.wait(timeout_ms / 1000)
+            return False
+        return self._engine.wait_rows(rows, timeout_ms)
+
+    def failure(self) -> tuple[str, str, str, bool, int] | None:
+        """Return the error that ended it, as the core does."""
+        if self._engine is not None:
+            return self._engine.failure()
+        error = self._failure
+        if error is None:
+            return None
+        name = type(error).__name__
+        return name, str(error), error.code, error.retriable, error.native_code
+
+    def status(self) -> dict[str, Any]:
+        """Return what is waited for."""
+        if self._engine is not None:
+            return self._engine.status()
+        now = time.monotonic()
+        waiting = not self._done.is_set()
+        return {
+            "state": "failed" if self._failure else "waiting" if waiting else "stopped",
+            "message": str(self._failure) if self._failure else self._pending.reason,
+            "records": 0,
+            "rows": 0,
+            "rejected": {},
+            "connection": "connected" if self._pending.reached else "connecting",
+            "connection_seconds": now - self._since,
+            "seconds": now - self._started,
+            "tasks": [],
+        }
+
+    def frame(self, last: int, key: str | None) -> _core.Frame:
+        """Return the newest rows."""
+        return _no_rows() if self._engine is None else self._engine.frame(last, key)
+
+    def since(self, position: int) -> tuple[_core.Frame, int]:
+        """Return the rows from `position` on, and how many of them are gone."""
+        return (_no_rows(), 0) if self._engine is None else self._engine.since(position)
+
+    def rejects(self) -> list[tuple[str, str, str, str, int, int, int, bytes, bytes]]:
+        """Return the newest dead letters."""
+        return [] if self._engine is None else self._engine.rejects()
+
+    def digest(self) -> dict[str, str]:
+        """Return a checksum of every output by column."""
+        return {} if self._engine is None else self._engine.digest()
+
+    def take_collected(self) -> _core.Frame:
+        """Return every row of a bounded run."""
+        return _no_rows() if self._engine is None else self._engine.take_collected()
+
+    def topics(self) -> list[str]:
+        """Return the topics by number."""
+        return [] if self._engine is None else self._engine.topics()
