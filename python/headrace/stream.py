@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import html
 import json
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from headrace import frames, models
+from headrace import frames, logs, models
 from headrace.arguments import names_checked
 from headrace.deferred import Pending
 from headrace.errors import HeadraceError, InvalidArgument, RejectedWarning, Unsupported
@@ -21,9 +20,13 @@ from headrace.sinks import KafkaSink
 from headrace.ta import Indicator
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from headrace import _core
+    from headrace.description import Description
     from headrace.live import Live
     from headrace.sources import Source
+    from headrace.status import Status
 
 __all__ = ["Stream"]
 
@@ -372,6 +375,74 @@ class Stream:
             replace(sink, key=key).open() for sink, key in zip(self._sinks, keys, strict=True)
         ]
 
+    # -- looking at it
+
+    @names_checked
+    def head(self, n: int = 5) -> pd.DataFrame:
+        """Return what the oldest records become in this stream: a look, not a run.
+
+        No group is used, nothing is committed and nothing written. Records that are rejected are
+        said in a :class:`~headrace.errors.RejectedWarning`.
+
+        Parameters
+        ----------
+        n : int
+            How many records are read at most.
+
+        Raises
+        ------
+        TopicNotFound, BrokerUnavailable, AuthenticationError, AuthorizationError
+            If the topic cannot be read now.
+
+        Examples
+        --------
+        >>> import headrace as hr
+        >>> bars = hr.from_frame(hr.market.bars(rows=50, tickers=2), schema=hr.market.SCHEMA)
+        >>> bars.select("Ticker", "Close").head(3)["Ticker"].tolist()
+        ['ACME', 'BOLT', 'ACME']
+        """
+        return _looked_at(self, "head", oldest=n)
+
+    @names_checked
+    def tail(self, n: int = 5) -> pd.DataFrame:
+        """Return the newest records as they came, without the steps.
+
+        Steps look back over earlier records, which a few of the newest do not have: for results
+        use :meth:`run` or :meth:`collect`.
+
+        Parameters
+        ----------
+        n : int
+            How many records are read at most.
+
+        Examples
+        --------
+        >>> import headrace as hr
+        >>> bars = hr.from_frame(hr.market.bars(rows=50), schema=hr.market.SCHEMA)
+        >>> len(bars.tail(3))
+        3
+        """
+        return _looked_at(replace(self, _steps=(), _predictors=()), "tail", newest=n)
+
+    def describe(self) -> Description:
+        """Look at a sample of at most 250 records: the steps, the schema, nulls and ranges.
+
+        Returns
+        -------
+        Description
+            Shown as text or, in a notebook, as tables.
+
+        Examples
+        --------
+        >>> import headrace as hr
+        >>> bars = hr.from_frame(hr.market.bars(rows=50), schema=hr.market.SCHEMA)
+        >>> bars.describe().table.loc["Volume", ["type", "nulls"]].tolist()
+        ['int64', 0]
+        """
+        from headrace import description
+
+        return description.describe(self)
+
     # -- running it
 
     @names_checked
@@ -419,6 +490,8 @@ class Stream:
 
         source = self._source
         if data is not None:
+            if self._pending is not None:
+                _ = self.schema  # one more look, then an error that says why they are not known
             is_path = isinstance(data, (str, Path))
             source = FileSource(Path(data)) if is_path else FrameSource(data)
             as_ = as_ or frames.kind_of(data)
@@ -437,7 +510,7 @@ class Stream:
         if rejected:
             return result, bad
         if len(bad):
-            _warn_of_rejects(live.status().rejected)
+            _warn_of_rejects(live.status())
         return result
 
     @names_checked
@@ -534,6 +607,23 @@ def _column(value: Any, name: str | None) -> dict[str, Any]:
     return {"kind": "expr", "name": name or expression._name, "expr": expression._plan}
 
 
+def _looked_at(stream: Stream, method: str, *, oldest: int = 0, newest: int = 0) -> pd.DataFrame:
+    from headrace import peek, rejects
+
+    n = oldest + newest
+    if not isinstance(n, int) or isinstance(n, bool) or n < 1:
+        raise InvalidArgument(f"{method}: n: expected a number of records from 1, got {n!r}")
+    found = peek.peek(stream, oldest, newest)
+    if len(found.rejected):
+        warnings.warn(
+            f"{method}: {len(found.rejected)} of {n} records rejected; first: "
+            f"{rejects.text_of(found.rejected.iloc[0])}",
+            RejectedWarning,
+            stacklevel=4,
+        )
+    return found.rows
+
+
 def _step_text(step: dict[str, Any]) -> str:
     if step["op"] == "validate":
         return f"validate({', '.join(rule['name'] for rule in step['rules'])})"
@@ -556,11 +646,12 @@ def _fails_on_reject(on_error: str) -> bool:
     return on_error == "raise"
 
 
-def _warn_of_rejects(rejected: dict[str, int]) -> None:
-    counts = ", ".join(f"{reason} {count}" for reason, count in rejected.items())
-    warnings.warn(
-        f"{sum(rejected.values())} records rejected ({counts}); "
-        "collect(..., rejected=True) returns them",
+def _warn_of_rejects(status: Status) -> None:
+    counts = ", ".join(f"{reason} {count}" for reason, count in status.rejected.items())
+    first = next(iter(status.first_rejects.values()), "")
+    logs.warn(
+        f"{sum(status.rejected.values())} records rejected ({counts})"
+        + (f", first {first}" if first else "")
+        + "; collect(..., rejected=True) returns them",
         RejectedWarning,
-        stacklevel=3,
     )
