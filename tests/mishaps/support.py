@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterable
 from pathlib import Path
 
-from confluent_kafka import Producer, TopicPartition
+from confluent_kafka import Consumer, Producer, TopicPartition
 from confluent_kafka.admin import (
     AclBinding,
     AclOperation,
@@ -95,16 +95,6 @@ class Cluster:
         """How many consumers a group has."""
         return len(self._admin.describe_consumer_groups([group])[group].result(20).members)
 
-    def committed(self, group: str, topic: str) -> int:
-        """The position that a group has committed for partition 0; -1001 for none."""
-        from confluent_kafka import Consumer
-
-        asker = Consumer({**_quiet(self.bootstrap), "group.id": group})
-        try:
-            return int(asker.committed([TopicPartition(topic, 0)], timeout=20)[0].offset)
-        finally:
-            asker.close()
-
     def allow(self, operation: AclOperation, kind: ResourceType, name: str) -> None:
         """Let `USER` do one thing to one topic or group."""
         rule = AclBinding(
@@ -123,7 +113,7 @@ class Cluster:
 
 
 def _quiet(bootstrap: str) -> dict[str, object]:
-    """Settings of a client of the test's own, which prints nothing of what the test brings about."""
+    """Settings of a client of the test itself, which prints nothing of what it brings about."""
     return {"bootstrap.servers": bootstrap, "log_level": 0, "error_cb": lambda _: None}
 
 
@@ -155,11 +145,20 @@ def bars(minutes: Iterable[int], ticker: str = "AAPL") -> list[Record]:
     return [(ticker.encode(), bar(minute, ticker)) for minute in minutes]
 
 
-def send(bootstrap: str, topic: str, records: Iterable[Record]) -> None:
-    """Produce records to partition 0 and wait until the broker has them."""
+def committed(bootstrap: str, group: str, topic: str) -> int:
+    """The position that a group has committed for partition 0; -1001 for none."""
+    asker = Consumer({**_quiet(bootstrap), "group.id": group})
+    try:
+        return int(asker.committed([TopicPartition(topic, 0)], timeout=20)[0].offset)
+    finally:
+        asker.close()
+
+
+def send(bootstrap: str, topic: str, records: Iterable[Record], partition: int = 0) -> None:
+    """Produce records to one partition and wait until the broker has them."""
     producer = Producer({**_quiet(bootstrap), "message.max.bytes": 10_000_000})
     for key, value in records:
-        producer.produce(topic, value=value, key=key, partition=0)
+        producer.produce(topic, value=value, key=key, partition=partition)
     assert producer.flush(30) == 0
 
 

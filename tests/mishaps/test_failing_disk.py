@@ -8,8 +8,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from confluent_kafka.admin import AdminClient, NewTopic
 
+from headrace.broker import TemporaryBroker
 from tests.kernel.support import Kernel
+from tests.mishaps.support import SCHEMA, Cluster, bars, committed, finished, reads, send, took
 
 _SMALL = "8m"
 
@@ -69,3 +72,79 @@ def test_a_chart_is_saved_where_there_is_no_folder(kernel: Kernel, tmp_path: Pat
     assert cell.error.splitlines()[-1].startswith("StreamIOError: ")
     assert str(path) in cell.error
     assert "No such file or directory" in cell.error
+
+
+class TwoDisks:
+    """A broker that keeps half of its partitions on a small disk."""
+
+    def __init__(self, folder: Path, small: Path) -> None:
+        self._small = small / "log"
+        self.broker = TemporaryBroker(
+            folder,
+            properties={
+                "log.dirs": f"{folder}/log,{self._small}",
+                "log.index.size.max.bytes": "4096",  # allocated at once: 10 MB are too many
+            },
+        )
+        self.broker.start()
+        client = {"bootstrap.servers": self.broker.bootstrap, "log_level": 0}
+        self._admin = AdminClient({**client, "error_cb": lambda _: None})
+
+    def create(self, name: str, partitions: int = 1) -> list[int]:
+        """Create a topic; those of its partitions that are on the small disk."""
+        self._admin.create_topics([NewTopic(name, partitions, 1)])[name].result(20)
+        return [p for p in range(partitions) if (self._small / f"{name}-{p}").is_dir()]
+
+    def topic_on(self, *, small: bool) -> str:
+        """Create a topic of one partition on the disk that is wanted; the broker takes turns."""
+        for turn in range(8):
+            name = f"{'small' if small else 'large'}-{turn}"
+            if bool(self.create(name)) is small:
+                return name
+        raise AssertionError("all partitions went to the other disk")
+
+
+@pytest.fixture(scope="module")
+def two_disks(
+    tmp_path_factory: pytest.TempPathFactory, small_disk: Path, cluster: Cluster
+) -> Iterator[TwoDisks]:
+    del cluster  # asked for because it skips where there is no Java
+    disks = TwoDisks(tmp_path_factory.mktemp("two-disks"), small_disk)
+    yield disks
+    disks.broker.stop()
+
+
+def test_a_full_disk_under_a_sink_and_a_partition_without_a_leader(
+    kernel: Kernel, two_disks: TwoDisks, small_disk: Path
+) -> None:
+    where = two_disks.broker.bootstrap
+    source, results = two_disks.topic_on(small=False), two_disks.topic_on(small=True)
+    (lost,) = two_disks.create("split", 2)
+    send(where, source, bars(range(20)))
+    cell = kernel.run(
+        f'bars = hr.kafka("{source}", bootstrap="{where}", schema={SCHEMA}, group="full")\n'
+        f'live = bars.to_kafka("{results}").run()\n'
+        f'split = hr.kafka("split", bootstrap="{where}", schema={SCHEMA}).run()\n'
+        "chart = split.plot('Close')"
+    )
+    finished(cell)
+    reads(kernel, "live.status().rows", "20", within=5)
+    kernel.until(lambda: committed(where, "full", source) == 20)
+
+    fill_up(small_disk)
+    send(where, source, bars(range(20, 40)))
+    reads(kernel, "live.status().message", f'cannot write to "{results}" on {where}: ', within=5)
+    assert kernel.value("live.status().rows") == "40"  # results are there to look at
+    assert committed(where, "full", source) == 20  # nothing is committed that was not written
+
+    no_leader = f"split[{lost}] has no leader"
+    reads(kernel, "split.status().message", no_leader, within=5)
+    reads(kernel, "words(chart)", no_leader, within=2)
+    send(where, "split", bars(range(10)), partition=1 - lost)
+    reads(kernel, "len(split.frame())", "10", within=5)  # the other partition goes on
+    assert kernel.value("split.status().state") == "running"
+    for name in ("live", "split"):
+        stopping = kernel.run(
+            f"began = time.monotonic(); {name}.stop(); print(time.monotonic() - began)"
+        )
+        took(f"{name}.stop()", float(finished(stopping).stdout), 0.5)
