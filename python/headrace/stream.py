@@ -615,11 +615,10 @@ def _looked_at(stream: Stream, method: str, *, oldest: int = 0, newest: int = 0)
         raise InvalidArgument(f"{method}: n: expected a number of records from 1, got {n!r}")
     found = peek.peek(stream, oldest, newest)
     if len(found.rejected):
-        warnings.warn(
+        logs.warn(
             f"{method}: {len(found.rejected)} of {n} records rejected; first: "
             f"{rejects.text_of(found.rejected.iloc[0])}",
             RejectedWarning,
-            stacklevel=4,
         )
     return found.rows
 
