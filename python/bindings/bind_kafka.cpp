@@ -99,9 +99,10 @@ py::object bytes_or_none(const std::optional<std::string>& value) {
   return value ? py::object(py::bytes(*value)) : py::object(py::none());
 }
 
-// Waits on a thread of its own, so that Ctrl-C is noticed whatever the client is waiting for.
-py::list sample_topic(const py::dict& dict, std::size_t oldest, std::size_t newest,
-                      int timeout_ms) {
+// Waits on a thread of its own, so that Ctrl-C is noticed whatever the client is waiting for; so is
+// `stop`, a callable or None: a Python thread must have left here before the interpreter ends.
+py::list sample_topic(const py::dict& dict, std::size_t oldest, std::size_t newest, int timeout_ms,
+                      const py::object& stop) {
   const auto cancelled = std::make_shared<std::atomic<bool>>(false);
   source::SampleRequest request;
   request.client = client_of(dict);
@@ -120,9 +121,11 @@ py::list sample_topic(const py::dict& dict, std::size_t oldest, std::size_t newe
     return answer.wait_for(milliseconds(50)) == std::future_status::ready;
   };
   while (!answered()) {
-    if (PyErr_CheckSignals() == 0) continue;
+    const bool interrupted = PyErr_CheckSignals() != 0;
+    if (!interrupted && (stop.is_none() || !stop().cast<bool>())) continue;
     cancelled->store(true);
-    throw py::error_already_set();
+    if (interrupted) throw py::error_already_set();
+    throw base::Exception({.code = base::ErrorCode::kCancelled, .message = "stopped"});
   }
   py::list rows;
   for (const source::SampleRecord& record : unwrap(answer.get())) {
@@ -267,7 +270,7 @@ void bind_kafka(py::module_& module) {
   py::class_<SinkHandle>(module, "Sink");
   module.def("kafka_sources", &kafka_sources, py::arg("config"), py::arg("ingest_threads"));
   module.def("sample_topic", &sample_topic, py::arg("config"), py::arg("oldest"), py::arg("newest"),
-             py::arg("timeout_ms"));
+             py::arg("timeout_ms"), py::arg("stop") = py::none());
   module.def("kafka_sink", &kafka_sink, py::arg("config"));
   module.def(
       "check_kafka_config",

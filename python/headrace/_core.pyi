@@ -1,6 +1,6 @@
 """The C++ core: plans, sources, engines, frames. Everything public is in the modules above it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -55,7 +55,11 @@ def columns_source(
 def lines_source(path: str, csv: bool) -> Source: ...
 def kafka_sources(config: dict[str, Any], ingest_threads: int) -> list[Source]: ...
 def sample_topic(
-    config: dict[str, Any], oldest: int, newest: int, timeout_ms: int
+    config: dict[str, Any],
+    oldest: int,
+    newest: int,
+    timeout_ms: int,
+    stop: Callable[[], bool] | None = None,
 ) -> list[tuple[str, int, int, int, bytes | None, bytes | None]]: ...
 def kafka_sink(config: dict[str, Any]) -> Sink: ...
 def check_kafka_config(bootstrap: str, config: dict[str, str]) -> None: ...
