@@ -1,4 +1,4 @@
-"""The ``headrace`` command: demo, replay, broker."""
+"""The ``headrace`` command: demo, replay, check, broker."""
 
 from __future__ import annotations
 
@@ -61,6 +61,26 @@ def _parser() -> argparse.ArgumentParser:
     replay.add_argument("--no-progress", action="store_true")
     replay.set_defaults(command=_replay)
 
+    check = commands.add_parser(
+        "check",
+        help="whether the streams of a script fit their topics, without running it",
+        epilog="exit code: 0 they fit, 1 they do not, 2 they could not be checked",
+    )
+    check.add_argument("script", type=Path, help="a Python file, e.g. pipeline.py")
+    instead = check.add_mutually_exclusive_group()
+    instead.add_argument("--bootstrap", metavar="HOST:PORT", help="in place of the script's own")
+    instead.add_argument("--file", type=Path, help="a file in place of every topic")
+    check.add_argument("--records", type=int, default=250, help="of each topic (default: 250)")
+    check.add_argument(
+        "--max-rejected",
+        type=int,
+        default=0,
+        metavar="N",
+        help="records that may be rejected by the schema (default: 0)",
+    )
+    check.add_argument("--main", action="store_true", help="run the __main__ block, too")
+    check.set_defaults(command=_check)
+
     broker = commands.add_parser("broker", help="a real single-node Apache Kafka for development")
     actions = broker.add_subparsers(required=True, metavar="action")
     start = actions.add_parser("start", help="start it on loopback and return")
@@ -90,6 +110,21 @@ def _replay(options: argparse.Namespace) -> int:
     )
     print(f"{count} records to {options.to} on {options.bootstrap}")
     return 0
+
+
+def _check(options: argparse.Namespace) -> int:
+    from headrace.check import check
+
+    report = check(
+        options.script,
+        bootstrap=options.bootstrap,
+        file=options.file,
+        records=options.records,
+        max_rejected=options.max_rejected,
+        main=options.main,
+    )
+    print(report)
+    return report.exit_code
 
 
 def _broker_start(options: argparse.Namespace) -> int:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import pandas as pd
 
 from headrace import interrupts, logs
+from headrace.arguments import names_checked
 from headrace.errors import InvalidArgument
 from headrace.progress import ProgressLine
 
@@ -156,6 +157,7 @@ class _CaughtUp:
         return place in self._ends and bool(task["position"] >= self._ends[place])
 
 
+@names_checked
 def run_for(duration: str | float, *streams: Stream | Live, progress: bool = True) -> list[Status]:
     """Let streams run for some time, stop them, and return what they did.
 
