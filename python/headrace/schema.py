@@ -94,6 +94,7 @@ class Schema:
     # -- made from data
 
     @classmethod
+    @names_checked
     def from_json(
         cls, sample: Any, *, event_time: str | None = None, key: str | None = None
     ) -> Schema:
@@ -140,6 +141,7 @@ class Schema:
         return inference.infer(samples.of_json(sample), event_time=event_time, key=key)
 
     @classmethod
+    @names_checked
     def from_frame(
         cls, data: Any, *, event_time: str | None = None, key: str | None = None
     ) -> Schema:
@@ -165,6 +167,7 @@ class Schema:
         return frame_schema.of_frame(data, event_time=event_time, key=key)
 
     @classmethod
+    @names_checked
     def from_topic(
         cls,
         topic: str,

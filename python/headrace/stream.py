@@ -424,6 +424,7 @@ class Stream:
         """
         return _looked_at(replace(self, _steps=(), _predictors=()), "tail", newest=n)
 
+    @names_checked
     def describe(self) -> Description:
         """Look at a sample of at most 250 records: the steps, the schema, nulls and ranges.
 

@@ -70,11 +70,15 @@ CALLS: dict[str, Callable[..., Any]] = {
     "replay": hr.replay,
     "field": hr.field,
     "Schema": hr.Schema,
+    "from_json": hr.Schema.from_json,
+    "from_topic": hr.Schema.from_topic,
     "select": BARS.select,
     "predict": BARS.predict,
     "to_kafka": BARS.to_kafka,
     "collect": BARS.collect,
     "run": BARS.run,
+    "head": BARS.head,
+    "tail": BARS.tail,
 }
 
 
