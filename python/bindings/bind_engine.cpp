@@ -27,6 +27,20 @@ std::string_view state_name(pipeline::EngineState state) {
   return "failed";
 }
 
+std::string_view connection_name(source::Connection connection) {
+  switch (connection) {
+    case source::Connection::kNone:
+      return "none";
+    case source::Connection::kConnecting:
+      return "connecting";
+    case source::Connection::kConnected:
+      return "connected";
+    case source::Connection::kLost:
+      break;
+  }
+  return "lost";
+}
+
 pipeline::Overflow overflow_from(const std::string& name) {
   if (name == "pause") return pipeline::Overflow::kPause;
   if (name == "drop_oldest") return pipeline::Overflow::kDropOldest;
@@ -60,6 +74,8 @@ pipeline::EngineOptions options_from(const py::dict& dict) {
       options.overflow = overflow_from(value.cast<std::string>());
     } else if (name == "collect") {
       options.collect = value.cast<bool>();
+    } else if (name == "fail_on_reject") {
+      options.fail_on_reject = value.cast<bool>();
     } else if (name == "digest") {
       options.digest = value.cast<bool>();
     } else {
@@ -97,6 +113,9 @@ py::dict status_dict(const pipeline::EngineStatus& status) {
   result["keys_in_several_partitions"] = status.keys_in_several_partitions;
   result["key_examples"] = status.key_examples;
   result["rejected"] = status.rejected;
+  result["first_rejects"] = status.first_rejects;
+  result["connection"] = std::string(connection_name(status.connection));
+  result["connection_seconds"] = status.connection_seconds;
   result["seconds"] = status.seconds;
   result["tasks"] = tasks;
   return result;

@@ -61,6 +61,10 @@ class DecodeError(HeadraceError, ValueError):
     """A format that cannot be decoded at all. A single bad record is a dead letter instead."""
 
 
+class RecordRejected(HeadraceError, ValueError):
+    """A record was rejected in a run with ``on_error="raise"``; the message is its dead letter."""
+
+
 class KafkaError(HeadraceError):
     """Kafka or the client refused; ``retriable`` and ``native_code`` say more."""
 

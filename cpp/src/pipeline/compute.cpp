@@ -24,7 +24,7 @@ constexpr milliseconds kFlushSlice{50};
 
 Compute::Compute(TaskRecipe recipe, Outlet& outlet, Lifecycle& life, std::size_t producers,
                  const EngineOptions& options)
-    : recipe_(recipe), outlet_(outlet), life_(life) {
+    : recipe_(recipe), outlet_(outlet), life_(life), fail_on_reject_(options.fail_on_reject) {
   for (std::size_t i = 0; i < producers; ++i) {
     lanes_.push_back(std::make_unique<Lane>(options.ring_batches));
   }
@@ -157,7 +157,9 @@ void Compute::process(Parcel& parcel) {
     counters_.stale.fetch_add(entered, std::memory_order_relaxed);
     return;
   }
+  const std::optional<base::Error> refused = refusal(parcel);
   base::Status status = outlet_.deliver_rejects(std::move(parcel.rejects));
+  if (refused) return life_.fail(*refused);
   if (status && parcel.batch.rows() > 0) {
     status = outlet_.deliver(std::make_shared<const record::RecordBatch>(std::move(parcel.batch)));
   }
@@ -167,6 +169,16 @@ void Compute::process(Parcel& parcel) {
     return;
   }
   slot.done.store(parcel.next_offset, std::memory_order_release);
+}
+
+// Why a run that is to have no dead letters ends with this parcel.
+std::optional<base::Error> Compute::refusal(const Parcel& parcel) const {
+  if (!fail_on_reject_ || parcel.rejects.empty()) return std::nullopt;
+  const auto first =
+      std::min_element(parcel.rejects.begin(), parcel.rejects.end(),
+                       [](const auto& a, const auto& b) { return a.offset < b.offset; });
+  return base::Error{.code = base::ErrorCode::kRecordRejected,
+                     .message = record::text_of(*first, parcel.slot->topic)};
 }
 
 base::Status Compute::renew(TaskSlot& slot, std::uint32_t epoch) {

@@ -1,6 +1,7 @@
 #include <headrace/pipeline/engine.hpp>
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include <headrace/pipeline/compute.hpp>
@@ -91,6 +92,20 @@ struct Engine::Impl {
     }
   }
 
+  // Of several sources the one that is worst off.
+  void add_contact(EngineStatus& status) const {
+    constexpr std::array<int, 4> kBadness{0, 2, 1, 3};  // none, connecting, connected, lost
+    const auto badness = [&](source::Connection state) {
+      return kBadness.at(static_cast<std::size_t>(state));
+    };
+    for (const auto& ingest : ingests) {
+      const Ingest::Contact contact = ingest->contact();
+      if (badness(contact.state) <= badness(status.connection)) continue;
+      status.connection = contact.state;
+      status.connection_seconds = contact.seconds;
+    }
+  }
+
   // The most pressing thing to say.
   [[nodiscard]] std::string message(const EngineStatus& status) const {
     if (const std::optional<base::Error> error = life.failure()) return error->message;
@@ -154,7 +169,9 @@ EngineStatus Engine::status() const {
   status.seconds = impl_->life.seconds();
   status.rows = impl_->outlet.rows();
   impl_->add_counters(status);
+  impl_->add_contact(status);
   status.rejected = impl_->outlet.rejects().by_reason();
+  status.first_rejects = impl_->outlet.rejects().first_of_reasons(impl_->registry.topics());
   status.tasks = impl_->registry.status();
   status.keys_in_several_partitions = impl_->keys.keys_in_several_partitions();
   status.key_examples = impl_->keys.examples();

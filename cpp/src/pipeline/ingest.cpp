@@ -26,7 +26,8 @@ Ingest::Ingest(House house, std::size_t index, std::unique_ptr<source::Source> s
       index_(index),
       source_(std::move(source)),
       waiting_(house.computes.size()),
-      conflate_at_(house.computes.size(), 0) {
+      conflate_at_(house.computes.size(), 0),
+      contact_(source_->connection()) {
   for (const std::string& name : source_->topics()) (void)house_.registry.topic(name);
 }
 
@@ -55,6 +56,7 @@ void Ingest::run() {
   {
     const std::lock_guard lock(mutex_);
     closed_ = true;
+    closed_at_ = Clock::now();
   }
   source_->close(house_.life.stopping() ? kCloseAtStop : kCloseAtEnd);
 }
@@ -83,6 +85,7 @@ bool Ingest::take(Poll& poll) {
     open_since_ = now;
     polled_ns_ = now.time_since_epoch().count();
   }
+  note_contact(now);
   take_events(poll.events);
   take_typed(poll);
   take_records(poll.records);
@@ -193,6 +196,22 @@ void Ingest::cut_open(std::span<const RawRecord> records) {
 void Ingest::say(std::string message) {
   const std::lock_guard lock(mutex_);
   message_ = std::move(message);
+}
+
+// Only this thread writes, so it may look without the mutex.
+void Ingest::note_contact(Clock::time_point now) {
+  const source::Connection state = source_->connection();
+  if (state == contact_) return;
+  const std::lock_guard lock(mutex_);
+  contact_ = state;
+  contact_since_ = now;
+}
+
+Ingest::Contact Ingest::contact() const {
+  const std::lock_guard lock(mutex_);
+  const Clock::time_point until = closed_ ? closed_at_ : Clock::now();
+  return {.state = contact_,
+          .seconds = std::chrono::duration<double>(until - contact_since_).count()};
 }
 
 std::string Ingest::message() const {

@@ -16,6 +16,7 @@ void RejectLog::add(record::Rejects rejects) {
   for (const record::Reject& reject : rejects) count(reject.reason, 1);
   const std::lock_guard lock(mutex_);
   for (record::Reject& reject : rejects) {
+    note_first(reject);
     bytes_ += bytes_of(reject);
     log_.push_back(std::move(reject));
     while (log_.size() > kept_ || (bytes_ > kBytesKept && log_.size() > 1)) {
@@ -23,6 +24,17 @@ void RejectLog::add(record::Rejects rejects) {
       log_.pop_front();
     }
   }
+}
+
+void RejectLog::note_first(const record::Reject& reject) {
+  std::optional<record::Reject>& first = first_[static_cast<std::size_t>(reject.reason)];
+  if (first) return;
+  first.emplace();
+  first->reason = reject.reason;
+  first->detail = reject.detail;
+  first->task = reject.task;
+  first->offset = reject.offset;
+  first->key = reject.key;
 }
 
 void RejectLog::count(record::RejectReason reason, std::uint64_t rows) noexcept {
@@ -42,6 +54,19 @@ std::map<std::string, std::uint64_t> RejectLog::by_reason() const {
     if (n > 0) counts.emplace(entry.name, n);
   }
   return counts;
+}
+
+std::map<std::string, std::string> RejectLog::first_of_reasons(
+    const std::vector<std::string>& topics) const {
+  std::map<std::string, std::string> lines;
+  const std::lock_guard lock(mutex_);
+  for (const std::optional<record::Reject>& first : first_) {
+    if (!first) continue;
+    const auto topic = static_cast<std::size_t>(first->task.topic);
+    lines.emplace(record::info(first->reason).name,
+                  record::text_of(*first, topic < topics.size() ? topics[topic] : ""));
+  }
+  return lines;
 }
 
 }  // namespace headrace::pipeline

@@ -44,7 +44,7 @@ std::int32_t TaskRegistry::topic_locked(const std::string& name) {
 TaskSlot& TaskRegistry::add(const std::string& topic_name, record::TaskId at_source) {
   const std::lock_guard lock(mutex_);
   const record::TaskId id{.topic = topic_locked(topic_name), .partition = at_source.partition};
-  return slots_.emplace_back(id, at_source, slots_.size() % compute_threads_);
+  return slots_.emplace_back(id, at_source, slots_.size() % compute_threads_, topic_name);
 }
 
 std::vector<std::string> TaskRegistry::topics() const {

@@ -44,6 +44,20 @@ TEST_CASE("large values are kept up to the bytes there are, the newest in any ca
   CHECK(log.newest().size() == 2);
 }
 
+TEST_CASE("the first of each reason stays, as a line, whatever comes after") {
+  RejectLog log(1);
+  CHECK(log.first_of_reasons({"t"}).empty());
+  record::Rejects first = rejects(7, 2);
+  first[0].detail = "not UTF-8";
+  first[0].key = "AAPL";
+  first[1].detail = "no bytes";
+  log.add(first);
+  log.add(rejects(100, 50));
+  CHECK(log.first_of_reasons({"t"}) ==
+        std::map<std::string, std::string>{{"utf8", "t[0]@7 key=AAPL: not UTF-8"},
+                                           {"empty", "t[0]@8: no bytes"}});
+}
+
 TEST_CASE("rows dropped by a rule are counted without being kept") {
   RejectLog log(5);
   log.count(RejectReason::kRule, 3);

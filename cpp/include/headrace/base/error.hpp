@@ -32,6 +32,7 @@ enum class ErrorCode : std::uint8_t {
   kUnsupported,
   kSchema,
   kDecode,
+  kRecordRejected,
   kKafka,
   kTopicNotFound,
   kBrokerUnavailable,
@@ -51,13 +52,14 @@ struct ErrorInfo {
   std::string_view python_exception;  // class in headrace.errors
 };
 
-inline constexpr std::array<ErrorInfo, 17> kErrorTable{{
+inline constexpr std::array<ErrorInfo, 18> kErrorTable{{
     {ErrorCode::kInvalidArgument, "invalid_argument", "InvalidArgument"},
     {ErrorCode::kUnknownColumn, "unknown_column", "UnknownColumn"},
     {ErrorCode::kTypeMismatch, "type_mismatch", "TypeMismatch"},
     {ErrorCode::kUnsupported, "unsupported", "Unsupported"},
     {ErrorCode::kSchema, "schema", "SchemaError"},
     {ErrorCode::kDecode, "decode", "DecodeError"},
+    {ErrorCode::kRecordRejected, "record_rejected", "RecordRejected"},
     {ErrorCode::kKafka, "kafka", "KafkaError"},
     {ErrorCode::kTopicNotFound, "topic_not_found", "TopicNotFound"},
     {ErrorCode::kBrokerUnavailable, "broker_unavailable", "BrokerUnavailable"},

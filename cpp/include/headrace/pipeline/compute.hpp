@@ -14,6 +14,7 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <thread>
 #include <vector>
 
@@ -85,6 +86,7 @@ class Compute {
   void thin_out(Lane& lane, std::span<ParcelPtr> parcels);
   void handle(Parcel& parcel);
   void process(Parcel& parcel);
+  [[nodiscard]] std::optional<base::Error> refusal(const Parcel& parcel) const;
   [[nodiscard]] base::Status renew(TaskSlot& slot, std::uint32_t epoch);
   void note_event_times(const Parcel& parcel);
   void flush();
@@ -92,6 +94,7 @@ class Compute {
   const TaskRecipe recipe_;
   Outlet& outlet_;
   Lifecycle& life_;
+  const bool fail_on_reject_;
   std::vector<std::unique_ptr<Lane>> lanes_;
   std::vector<ParcelPtr> block_;  // parcels just popped
   std::vector<TaskSlot*> slots_;  // that run here

@@ -55,6 +55,7 @@ struct EngineOptions {
   bool collect = false;           // keep everything for take_collected(); bounded sources only
   std::size_t expected_rows = 0;  // hint for collect
   bool digest = false;
+  bool fail_on_reject = false;  // the first dead letter ends the run, as kRecordRejected
   std::chrono::milliseconds commit_interval{5000};
 };
 
@@ -77,7 +78,10 @@ struct EngineStatus {
   std::uint64_t dropped = 0;  // by overflow policy
   std::uint64_t stale = 0;    // of revoked assignments, not handed on
   std::uint64_t keys_in_several_partitions = 0;
-  std::map<std::string, std::uint64_t> rejected;  // by reason name
+  std::map<std::string, std::uint64_t> rejected;     // by reason name
+  std::map<std::string, std::string> first_rejects;  // the first of each reason, as one line
+  source::Connection connection = source::Connection::kNone;  // of the source that is worst off
+  double connection_seconds = 0;                              // for so long
   std::vector<TaskStatus> tasks;
   std::vector<std::string> key_examples;  // keys seen in several partitions (at most 5)
   double seconds = 0;                     // since start

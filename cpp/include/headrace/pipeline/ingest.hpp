@@ -56,6 +56,11 @@ class Ingest {
   void wake() noexcept;
   [[nodiscard]] const Counters& counters() const noexcept { return counters_; }
   [[nodiscard]] std::string message() const;  // of the source's trouble; empty: none
+  struct Contact {
+    source::Connection state = source::Connection::kNone;
+    double seconds = 0;  // for so long; of an ended run: when it ended
+  };
+  [[nodiscard]] Contact contact() const;
 
  private:
   using Clock = std::chrono::steady_clock;
@@ -75,6 +80,7 @@ class Ingest {
   void assigned(const source::SourceEvent& event);
   void settle(std::vector<IngestTask*>& left);
   void say(std::string message);
+  void note_contact(Clock::time_point now);
   void take_typed(source::Poll& poll);
   void take_records(std::span<const source::RawRecord> records);
   [[nodiscard]] Entry& entry_of(record::TaskId at_source);
@@ -113,8 +119,11 @@ class Ingest {
   std::map<TaskSlot*, std::int64_t> committed_;
   Counters counters_;
   mutable std::mutex mutex_;
-  std::string message_;  // under the mutex
-  bool closed_ = false;  // under the mutex
+  std::string message_;                                     // under the mutex
+  source::Connection contact_ = source::Connection::kNone;  // under the mutex, as what follows
+  Clock::time_point contact_since_ = Clock::now();
+  Clock::time_point closed_at_{};
+  bool closed_ = false;
   std::thread thread_;
 };
 

@@ -1,4 +1,4 @@
-// The newest dead letters, for readers, and how many there were of each reason.
+// The newest dead letters, for readers, the first of each reason, and how many there were.
 //
 // Thread contract: any thread.
 // Cost: a mutex a batch of rejects; memory is at most `kept` entries and kBytesKept bytes of
@@ -15,7 +15,9 @@
 #include <deque>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include <headrace/record/reject.hpp>
 
@@ -33,12 +35,19 @@ class RejectLog {
   void count(record::RejectReason reason, std::uint64_t rows) noexcept;
   [[nodiscard]] record::Rejects newest() const;  // in arrival order
   [[nodiscard]] std::map<std::string, std::uint64_t> by_reason() const;
+  // The first dead letter of each reason as one line (see record::text_of).
+  [[nodiscard]] std::map<std::string, std::string> first_of_reasons(
+      const std::vector<std::string>& topics) const;
 
  private:
+  void note_first(const record::Reject& reject);
+
   const std::size_t kept_;
   std::array<std::atomic<std::uint64_t>, record::kRejectTable.size()> counts_{};
   mutable std::mutex mutex_;
   std::deque<record::Reject> log_;
+  // Without their values.
+  std::array<std::optional<record::Reject>, record::kRejectTable.size()> first_{};
   std::size_t bytes_ = 0;
 };
 

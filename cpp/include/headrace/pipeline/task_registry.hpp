@@ -15,6 +15,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <headrace/pipeline/engine.hpp>
@@ -32,8 +33,12 @@ struct Acknowledged {
 struct TaskSlot {
   static constexpr std::int64_t kNobody = -1;
 
-  TaskSlot(record::TaskId id, record::TaskId id_at_source, std::size_t compute_thread)
-      : task(id), source_task(id_at_source), compute(compute_thread) {}
+  TaskSlot(record::TaskId id, record::TaskId id_at_source, std::size_t compute_thread,
+           std::string topic_name = {})
+      : task(id),
+        source_task(id_at_source),
+        compute(compute_thread),
+        topic(std::move(topic_name)) {}
 
   [[nodiscard]] bool live(std::uint32_t epoch) const noexcept {
     return live_epoch.load(std::memory_order_acquire) == static_cast<std::int64_t>(epoch);
@@ -42,6 +47,7 @@ struct TaskSlot {
   const record::TaskId task;         // topic as Engine::topics() counts
   const record::TaskId source_task;  // topic as its source counts
   const std::size_t compute;         // the thread that runs it
+  const std::string topic;
 
   // Written by the ingest thread.
   std::atomic<std::int64_t> live_epoch{kNobody};  // what is of another one is stale

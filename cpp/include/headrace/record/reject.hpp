@@ -85,4 +85,8 @@ struct Reject {
 
 using Rejects = std::vector<Reject>;
 
+// One line for a user: ohlcv[0]@18231 key=AAPL: field "Close": expected number, got "n/a"
+// The key is escaped and cut at 40 bytes, and left out where there is none.
+[[nodiscard]] std::string text_of(const Reject& reject, std::string_view topic);
+
 }  // namespace headrace::record

@@ -76,6 +76,14 @@ struct TaskPosition {
   std::int64_t high_watermark = -1;
 };
 
+// How a source stands with whoever it reads from.
+enum class Connection : std::uint8_t {
+  kNone,        // there is nobody: a frame, a file
+  kConnecting,  // nobody has answered yet
+  kConnected,
+  kLost,  // somebody had answered, and now nobody does
+};
+
 class Source {
  public:
   virtual ~Source() = default;
@@ -90,6 +98,8 @@ class Source {
   [[nodiscard]] virtual base::Status commit(std::span<const TaskPosition> positions) = 0;
   [[nodiscard]] virtual std::vector<TaskPosition> positions() const = 0;
   [[nodiscard]] virtual std::vector<std::string> topics() const = 0;  // index = TaskId::topic
+  // As of the last poll.
+  [[nodiscard]] virtual Connection connection() const noexcept { return Connection::kNone; }
   // Makes a blocked or the next poll return at once. Any thread.
   virtual void wake() noexcept = 0;
   // Leaves the group and frees the client within `deadline`; leaks it rather than hang.
