@@ -1,9 +1,9 @@
 #include <headrace/pipeline/compute.hpp>
 
 #include <algorithm>
+#include <chrono>
 #include <utility>
 
-#include <headrace/pipeline/render.hpp>
 #include <headrace/pipeline/thread_setup.hpp>
 
 namespace headrace::pipeline {
@@ -86,6 +86,7 @@ void Compute::run() {
       bell_.wait();
     }
   }
+  finish_tasks();
   flush();
 }
 
@@ -141,18 +142,23 @@ void Compute::handle(Parcel& parcel) {
 }
 
 void Compute::process(Parcel& parcel) {
-  TaskSlot& slot = *parcel.slot;
+  if (parcel.batch.rows() == 0) return hand_on(parcel, 0);
+  note_event_times(parcel);
+  work_off(parcel, &Task::process);
+}
+
+void Compute::work_off(Parcel& parcel, Work work) {
+  Task& task = *parcel.slot->running;
   const std::size_t entered = parcel.batch.rows();
-  if (entered > 0) {
-    note_event_times(parcel);
-    const record::RecordBatch before = parcel.batch;  // shares its columns
-    const std::size_t with_bytes = parcel.rejects.size();
-    const std::uint64_t dropped = slot.running->dropped();
-    base::Status status = slot.running->process(parcel.batch, parcel.rejects);
-    if (!status) return life_.fail(status.error());
-    outlet_.rejects().count(record::RejectReason::kRule, slot.running->dropped() - dropped);
-    render_values(before, {parcel.rejects.data() + with_bytes, parcel.rejects.size() - with_bytes});
-  }
+  const std::uint64_t dropped = task.dropped();
+  base::Status status = (task.*work)(parcel.batch, parcel.rejects);
+  if (!status) return life_.fail(status.error());
+  outlet_.rejects().count(record::RejectReason::kRule, task.dropped() - dropped);
+  hand_on(parcel, entered);
+}
+
+void Compute::hand_on(Parcel& parcel, std::size_t entered) {
+  TaskSlot& slot = *parcel.slot;
   if (!slot.live(parcel.epoch)) {  // revoked while we worked: nothing of it is handed on
     counters_.stale.fetch_add(entered, std::memory_order_relaxed);
     return;
@@ -160,15 +166,34 @@ void Compute::process(Parcel& parcel) {
   const std::optional<base::Error> refused = refusal(parcel);
   base::Status status = outlet_.deliver_rejects(std::move(parcel.rejects));
   if (refused) return life_.fail(*refused);
-  if (status && parcel.batch.rows() > 0) {
-    status = outlet_.deliver(std::make_shared<const record::RecordBatch>(std::move(parcel.batch)));
-  }
-  if (!status) {
-    // Cancelled, since the run is stopping: not done, and so not committed either.
-    if (!life_.past_drain()) life_.fail(status.error());
+  const auto batch = std::make_shared<const record::RecordBatch>(std::move(parcel.batch));
+  if (status && batch->rows() > 0) status = outlet_.deliver(batch);
+  if (status) {
+    slot.done.store(parcel.next_offset, std::memory_order_release);
     return;
   }
-  slot.done.store(parcel.next_offset, std::memory_order_release);
+  // Cancelled, since the run is stopping: not done, and so not committed either.
+  if (!life_.past_drain()) life_.fail(status.error());
+  for (const std::int64_t offset : batch->offset_values()) {  // rows held back may be older
+    if (offset < slot.done.load()) slot.done.store(offset, std::memory_order_release);
+  }
+}
+
+// Rows that are held back when the records end come out now; of a task that went elsewhere they are
+// read again there.
+void Compute::finish_tasks() {
+  const std::lock_guard turn(turn_);
+  for (TaskSlot* slot : slots_) {
+    if (!slot->running->holds_rows() || !slot->live(slot->running_epoch) || life_.past_flush()) {
+      continue;
+    }
+    Parcel last{.slot = slot, .epoch = slot->running_epoch, .next_offset = slot->done.load()};
+    last.batch.task = slot->task;
+    last.batch.epoch = last.epoch;
+    last.batch.next_offset = last.next_offset;
+    last.batch.ingest_steady_ns = std::chrono::steady_clock::now().time_since_epoch().count();
+    work_off(last, &Task::finish);
+  }
 }
 
 // Why a run that is to have no dead letters ends with this parcel.
@@ -216,7 +241,8 @@ void Compute::flush() {
     const std::lock_guard turn(turn_);
     for (TaskSlot* slot : slots_) {
       const std::lock_guard lock(slot->mutex);
-      slot->acknowledged = {.epoch = slot->running_epoch, .position = slot->done.load()};
+      slot->acknowledged = {.epoch = slot->running_epoch,
+                            .position = std::min(slot->done.load(), slot->running->first_held())};
     }
   }
   flushed_.store(wanted, std::memory_order_release);

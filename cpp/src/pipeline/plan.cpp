@@ -15,6 +15,13 @@ struct Plan::Step {
   StepSpec spec;
 };
 
+template <class Spec>
+void Plan::add(Spec spec) {
+  steps_.push_back(std::make_shared<const Step>(Step{std::move(spec)}));
+  const bool all_before = leading_rules_ + 1 == steps_.size();
+  if (all_before && only_rejects(steps_.back()->spec)) ++leading_rules_;
+}
+
 base::Result<Plan> Plan::parse(std::string_view json,
                                std::vector<std::shared_ptr<model::Predictor>> predictors) {
   try {
@@ -44,11 +51,9 @@ Plan Plan::parse_or_throw(std::string_view json,
   plan.input_ =
       std::make_shared<const record::Schema>(parse_schema(json_text(object.require("schema"))));
   for (const element& step : object.list("steps")) {
-    plan.steps_.push_back(std::make_shared<const Step>(Step{parse_step(json_text(step))}));
-    const bool only_rules = plan.leading_rules_ + 1 == plan.steps_.size();
-    if (only_rules && std::holds_alternative<ValidateSpec>(plan.steps_.back()->spec)) {
-      ++plan.leading_rules_;
-    }
+    StepSpec spec = parse_step(json_text(step));
+    if (const auto* sort = std::get_if<SortWithinSpec>(&spec)) plan.add(LateSpec{sort->grace_ns});
+    plan.add(std::move(spec));
   }
   plan.predictors_ = std::move(predictors);
   plan.output_ = plan.checked_output();

@@ -5,8 +5,11 @@
 #include <utility>
 
 #include <headrace/base/nearest.hpp>
+#include <headrace/ops/deduplicate_operator.hpp>
 #include <headrace/ops/filter_operator.hpp>
+#include <headrace/ops/late_operator.hpp>
 #include <headrace/ops/select_operator.hpp>
+#include <headrace/ops/sort_within_operator.hpp>
 
 namespace headrace::pipeline {
 namespace {
@@ -116,6 +119,17 @@ StepSpec parse_predict(const element& json) {
   return spec;
 }
 
+StepSpec parse_deduplicate(const element& json) {
+  const JsonObject object(json, "deduplicate", {"op", "by", "within_ns"});
+  DeduplicateSpec spec{.by = object.texts("by"), .within_ns = {}};
+  if (object.find("within_ns")) spec.within_ns = object.integer("within_ns");
+  return spec;
+}
+
+StepSpec parse_sort_within(const element& json) {
+  return SortWithinSpec{JsonObject(json, "sort_within", {"op", "grace_ns"}).integer("grace_ns")};
+}
+
 // ---- spec to operator
 
 base::Error prefixed(const std::string& who, base::Error error) {
@@ -148,6 +162,16 @@ struct Maker {
   Result<OperatorPtr> operator()(const SelectSpec& spec) const {
     return ops::make_select_operator(schema, spec.columns);
   }
+  Result<OperatorPtr> operator()(const DeduplicateSpec& spec) const {
+    return ops::make_deduplicate_operator(
+        {.schema = schema, .by = spec.by, .within_ns = spec.within_ns});
+  }
+  Result<OperatorPtr> operator()(const LateSpec& spec) const {
+    return ops::make_late_operator(schema, spec.grace_ns);
+  }
+  Result<OperatorPtr> operator()(const SortWithinSpec& spec) const {
+    return ops::make_sort_within_operator(schema, spec.grace_ns);
+  }
   Result<OperatorPtr> operator()(const PredictSpec& spec) const {
     if (spec.predictor >= predictors.size()) {
       return base::invalid_argument("predict: no predictor " + std::to_string(spec.predictor) +
@@ -176,11 +200,11 @@ StepSpec parse_step(std::string_view json) {
     std::string_view name;
     StepSpec (*parse)(const element&);
   };
-  static constexpr Kind kKinds[] = {{"validate", &parse_validate},
-                                    {"with_columns", &parse_columns},
-                                    {"filter", &parse_filter},
-                                    {"select", &parse_select},
-                                    {"predict", &parse_predict}};
+  static constexpr Kind kKinds[] = {
+      {"validate", &parse_validate},      {"with_columns", &parse_columns},
+      {"filter", &parse_filter},          {"select", &parse_select},
+      {"predict", &parse_predict},        {"deduplicate", &parse_deduplicate},
+      {"sort_within", &parse_sort_within}};
   simdjson::dom::parser parser;
   element root;
   if (parser.parse(json.data(), json.size()).get(root) != simdjson::SUCCESS) {
@@ -196,6 +220,11 @@ StepSpec parse_step(std::string_view json) {
     names.emplace_back(kind.name);
   }
   throw plan_error("steps: " + base::unknown_name("step", op, names));
+}
+
+bool only_rejects(const StepSpec& step) noexcept {
+  return std::holds_alternative<ValidateSpec>(step) ||
+         std::holds_alternative<DeduplicateSpec>(step) || std::holds_alternative<LateSpec>(step);
 }
 
 Result<OperatorPtr> make_operator(const StepSpec& step, const record::SchemaPtr& schema,

@@ -1,8 +1,11 @@
 #include <headrace/pipeline/task.hpp>
 
+#include <algorithm>
 #include <span>
 #include <string>
 #include <utility>
+
+#include <headrace/pipeline/render.hpp>
 
 namespace headrace::pipeline {
 namespace {
@@ -35,16 +38,48 @@ base::Result<Task> Task::create(const Plan& plan, bool with_digest, std::size_t 
   Task task;
   operators->erase(operators->begin(), operators->begin() + static_cast<std::ptrdiff_t>(skip));
   task.operators_ = std::move(*operators);
+  task.first_holder_ = task.holder_from(0);
   task.with_digest_ = with_digest;
   return task;
 }
 
 base::Status Task::process(record::RecordBatch& batch, record::Rejects& rejects) {
-  for (const ops::OperatorPtr& op : operators_) {
-    if (base::Status status = op->process(batch, rejects); !status) return status;
+  return run(0, &ops::Operator::process, batch, rejects);
+}
+
+base::Status Task::finish(record::RecordBatch& batch, record::Rejects& rejects) {
+  if (!holds_rows()) return {};
+  batch.replace_columns(operators_[first_holder_]->output_schema(), {});
+  return run(first_holder_, &ops::Operator::finish, batch, rejects);
+}
+
+// Rows that are rejected after an operator that holds rows back may be of any earlier batch: their
+// values are taken from what it gave out.
+base::Status Task::run(std::size_t first, Step step, record::RecordBatch& batch,
+                       record::Rejects& rejects) {
+  while (first < operators_.size()) {
+    const std::size_t end = std::min(operators_.size(), holder_from(first) + 1);
+    const record::RecordBatch before = batch;  // shares its columns
+    const std::size_t rendered = rejects.size();
+    for (; first < end; ++first) {
+      base::Status status = (operators_[first].get()->*step)(batch, rejects);
+      if (!status) return status;
+    }
+    render_values(before, std::span(rejects).subspan(rendered));
   }
   if (with_digest_) digest_.update(batch);
   return {};
+}
+
+std::size_t Task::holder_from(std::size_t first) const noexcept {
+  while (first < operators_.size() && !operators_[first]->holds_rows()) ++first;
+  return first;
+}
+
+std::int64_t Task::first_held() const noexcept {
+  std::int64_t first = ops::Operator::kNothingHeld;
+  for (const ops::OperatorPtr& op : operators_) first = std::min(first, op->first_held());
+  return first;
 }
 
 std::uint64_t Task::dropped() const noexcept {

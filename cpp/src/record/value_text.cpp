@@ -54,6 +54,34 @@ std::string timestamp_text(std::int64_t ns) {
   return result + 'Z';
 }
 
+std::string duration_text(std::uint64_t ns) {
+  struct Unit {
+    std::string_view name;
+    std::uint64_t ns;
+  };
+  static constexpr Unit kLarge[] = {
+      {"d", 86'400'000'000'000ULL}, {"h", 3'600'000'000'000ULL}, {"m", 60'000'000'000ULL}};
+  static constexpr Unit kSmall[] = {
+      {"s", 1'000'000'000ULL}, {"ms", 1'000'000ULL}, {"us", 1'000ULL}, {"ns", 1ULL}};
+  std::string text;
+  for (const Unit& unit : kLarge) {
+    if (ns >= unit.ns) text.append(std::to_string(ns / unit.ns)).append(unit.name);
+    ns %= unit.ns;
+  }
+  if (ns == 0) return text.empty() ? "0s" : text;
+  for (const Unit& unit : kSmall) {
+    if (ns < unit.ns && text.empty()) continue;
+    text += std::to_string(ns / unit.ns);
+    if (std::uint64_t rest = ns % unit.ns; rest != 0) {
+      std::string digits = std::to_string(unit.ns + rest).substr(1);  // with its leading zeros
+      digits.erase(digits.find_last_not_of('0') + 1);
+      text.append(".").append(digits);
+    }
+    return text.append(unit.name);
+  }
+  return text;
+}
+
 std::string value_text(const Column& column, std::size_t row) {
   if (!column.is_valid(row)) return "null";
   switch (column.type) {

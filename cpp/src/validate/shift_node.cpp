@@ -1,53 +1,15 @@
-#include <algorithm>
 #include <type_traits>
 #include <utility>
 
+#include <headrace/record/own_dictionary.hpp>
 #include <headrace/validate/nodes.hpp>
 
 namespace headrace::validate {
 namespace {
 
-using record::Dictionary;
 using record::DictionaryPtr;
 using record::DType;
-
-// Strings wait under codes of a dictionary of our own: the batches' dictionaries come and go.
-class OwnDictionary {
- public:
-  // As many bytes as a producer of batches lets a dictionary grow (decode/batch_builder.hpp).
-  static constexpr std::size_t kCap = 8U << 20U;
-
-  [[nodiscard]] const DictionaryPtr& get() const noexcept { return own_; }
-  [[nodiscard]] bool is_full() const noexcept { return own_->memory() > limit_; }
-
-  // A new generation that holds the given codes' texts; changes the codes.
-  void renew(std::vector<std::int32_t>& codes, const std::vector<std::uint8_t>& valid) {
-    auto next = std::make_shared<Dictionary>();
-    for (std::size_t i = 0; i < codes.size(); ++i) {
-      if (valid[i] != 0) codes[i] = next->intern(own_->text(codes[i]));
-    }
-    own_ = std::move(next);
-    limit_ = std::max(kCap, 2 * own_->memory());  // what is in use may itself be more
-    translated_.clear();
-  }
-  std::int32_t translate(const DictionaryPtr& from, std::int32_t code) {
-    if (from != from_) {
-      from_ = from;
-      translated_.clear();
-    }
-    const auto index = static_cast<std::size_t>(code);
-    if (index >= translated_.size()) translated_.resize(index + index / 2 + 64, -1);
-    std::int32_t& known = translated_[index];
-    if (known < 0) known = own_->intern(from->text(code));
-    return known;
-  }
-
- private:
-  DictionaryPtr own_ = std::make_shared<Dictionary>();
-  std::size_t limit_ = kCap;
-  DictionaryPtr from_;
-  std::vector<std::int32_t> translated_;  // by code of from_; -1: not yet
-};
+using record::OwnDictionary;
 
 // The last `distance` values of each key, in a ring that begins with nulls.
 template <class T>

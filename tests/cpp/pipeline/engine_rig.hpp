@@ -77,6 +77,8 @@ inline pipeline::Digest expected_digest(const pipeline::Plan& plan, const Partit
     record::RecordBatch batch = builder.finish();
     record::Rejects rejects;
     task.process(batch, rejects).throw_if_error();
+    record::RecordBatch held;
+    task.finish(held, rejects).throw_if_error();
     sum.combine(task.digest());
   }
   return sum;

@@ -72,6 +72,23 @@ TEST_CASE("parameters that are not given have their defaults") {
   CHECK(plan.output_schema()->index_of("m") == 5);
 }
 
+TEST_CASE("steps that only take rows out may run first, where the original bytes are") {
+  const std::string rule =
+      R"({"op": "validate", "rules": [{"name": "all", "expr": {"lit": true}}]})";
+  const std::string unique = R"({"op": "deduplicate", "by": ["Ticker", "Date"]})";
+  const std::string sort = R"({"op": "sort_within", "grace_ns": 1000})";
+  const std::string mean = sma(R"(["High"])", "{}");
+  const auto leading = [](const std::string& steps) {
+    return test::plan_of(steps).leading_rules();
+  };
+  CHECK(leading("") == 0);
+  CHECK(leading(rule + "," + unique + "," + mean) == 2);
+  CHECK(leading(unique + "," + sort + "," + rule) == 2);  // the first half of sort_within, too
+  CHECK(leading(sort + "," + unique) == 1);
+  CHECK(leading(mean + "," + unique) == 0);
+  CHECK(test::plan_of(sort).instantiate().value_or_throw().size() == 2);
+}
+
 TEST_CASE("options of the decoder are read") {
   const std::string text = replaced(test::plan_text(""), R"("format": "json")",
                                     R"("format": "csv", "format_options": {"delimiter": ";",
@@ -133,6 +150,17 @@ TEST_CASE("steps that cannot be are refused with what was received and what is k
        R"(with_columns: sma: timeperiod: expected a number, got "3")"},
       {sma(R"(["High"])", R"({"timeperiod": 2.5})"), "timeperiod: expected a whole number from"},
       {sma(R"(["High"])", R"([3])"), R"(sma: "params": expected an object, got [3])"},
+      {R"({"op": "deduplicate", "by": []})", "deduplicate: expected at least one column name"},
+      {R"({"op": "deduplicate", "by": ["Tickr"], "within_ns": 5})",
+       R"(deduplicate: no column "Tickr"; did you mean "Ticker"? columns: Date,)"},
+      {R"({"op": "deduplicate", "by": ["Low"], "within_ns": "5s"})",
+       R"(deduplicate: "within_ns": expected a whole number, got "5s")"},
+      {R"({"op": "deduplicate", "by": ["Low"], "within": 5})", R"(no key "within")"},
+      {R"({"op": "sort_within"})", R"(sort_within: "grace_ns" is missing)"},
+      {R"({"op": "sort_within", "grace_ns": -1})",
+       "sort_within: grace: expected a length of time, got -1 ns"},
+      {R"({"op": "select", "columns": ["Ticker"]}, {"op": "sort_within", "grace_ns": 1})",
+       "sort_within: needs an event time, and the stream has none"},
       {R"({"op": "predict", "predictor": 0, "inputs": ["High"], "outputs": ["p"]})",
        "predict: no predictor 0; there are 0"},
       {R"({"op": "predict", "predictor": -1, "inputs": [], "outputs": []})", "got -1"},

@@ -41,6 +41,27 @@ TEST_CASE("an indicator's parameters come in the registry's order whatever the p
   CHECK(spec.columns[0].names == std::vector<std::string>{"a", "b", "c"});
 }
 
+TEST_CASE(
+    "deduplicate and sort_within keep their lengths of time, and only the latter holds rows") {
+  const StepSpec unique =
+      parse_step(R"({"op": "deduplicate", "by": ["Ticker", "Date"], "within_ns": 7})");
+  CHECK(std::get<DeduplicateSpec>(unique).by == std::vector<std::string>{"Ticker", "Date"});
+  CHECK(std::get<DeduplicateSpec>(unique).within_ns == 7);
+  const StepSpec ever = parse_step(R"({"op": "deduplicate", "by": ["Low"], "within_ns": null})");
+  CHECK_FALSE(std::get<DeduplicateSpec>(ever).within_ns);
+  const StepSpec sort = parse_step(R"({"op": "sort_within", "grace_ns": 60000000000})");
+  CHECK(std::get<SortWithinSpec>(sort).grace_ns == 60'000'000'000);
+  CHECK(only_rejects(unique));
+  CHECK(only_rejects(LateSpec{1}));
+  CHECK_FALSE(only_rejects(sort));
+  const auto holds = [](const StepSpec& step) {
+    return make_operator(step, kSchema, {}).value_or_throw()->holds_rows();
+  };
+  CHECK(holds(sort));
+  CHECK_FALSE(holds(LateSpec{1}));
+  CHECK_FALSE(holds(unique));
+}
+
 TEST_CASE("a predict step runs the predictor that it names") {
   const Predictors predictors{test::weighted(1), test::weighted(2)};
   const StepSpec step = parse_step(

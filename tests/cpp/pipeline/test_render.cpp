@@ -1,5 +1,7 @@
 #include <headrace/pipeline/render.hpp>
 
+#include <algorithm>
+
 #include "batches.hpp"
 #include "catch.hpp"
 
@@ -20,4 +22,18 @@ TEST_CASE("rejects without a value get their row as JSON, by offset") {
   CHECK(rejects[1].value == "has one");
   CHECK(rejects[2].value.find("\"n\":-14") != std::string::npos);
   CHECK(rejects[3].value.empty());
+}
+
+TEST_CASE("rows that were sorted are found by offset, too") {
+  testing::Partition partition(0);
+  record::RecordBatch batch = partition.next(5);
+  std::reverse(batch.offsets->as<std::int64_t>(), batch.offsets->as<std::int64_t>() + 5);
+  record::Rejects rejects(3);
+  rejects[0].offset = 4;
+  rejects[1].offset = 1;
+  rejects[2].offset = 7;
+  pipeline::render_values(batch, rejects);
+  CHECK(rejects[0].value.find("\"n\":0") != std::string::npos);
+  CHECK(rejects[1].value.find("\"n\":-3") != std::string::npos);
+  CHECK(rejects[2].value.empty());
 }

@@ -19,6 +19,20 @@ TEST_CASE("timestamps are shown in UTC with the digits they have") {
         "2262-04-11T23:47:16.854775807Z");
 }
 
+TEST_CASE("lengths of time are shown in the units they have") {
+  CHECK(duration_text(0) == "0s");
+  CHECK(duration_text(130'000'000'000) == "2m10s");
+  CHECK(duration_text(60'000'000'000) == "1m");
+  CHECK(duration_text(86'400'000'000'000 + 3'600'000'000'000) == "1d1h");
+  CHECK(duration_text(60'050'000'000) == "1m0.05s");
+  CHECK(duration_text(1'500'000'000) == "1.5s");
+  CHECK(duration_text(250'000'000) == "250ms");
+  CHECK(duration_text(1'000'001) == "1.000001ms");
+  CHECK(duration_text(1'500) == "1.5us");
+  CHECK(duration_text(7) == "7ns");
+  CHECK(duration_text(std::numeric_limits<std::uint64_t>::max()) == "213503d23h34m33.709551615s");
+}
+
 TEST_CASE("values of every type, and none") {
   Column number = Column::make(DType::kFloat64, 2);
   number.mutable_values<double>()[0] = 187.15;

@@ -86,6 +86,10 @@ class Compute {
   void thin_out(Lane& lane, std::span<ParcelPtr> parcels);
   void handle(Parcel& parcel);
   void process(Parcel& parcel);
+  using Work = base::Status (Task::*)(record::RecordBatch&, record::Rejects&);
+  void work_off(Parcel& parcel, Work work);
+  void hand_on(Parcel& parcel, std::size_t entered);
+  void finish_tasks();
   [[nodiscard]] std::optional<base::Error> refusal(const Parcel& parcel) const;
   [[nodiscard]] base::Status renew(TaskSlot& slot, std::uint32_t epoch);
   void note_event_times(const Parcel& parcel);

@@ -17,6 +17,8 @@
 //           "outputs": ["bbands_upper", "bbands_middle", "bbands_lower"]}]},
 //      {"op": "filter", "expr": E},
 //      {"op": "select", "columns": ["Date", "Close"]},
+//      {"op": "deduplicate", "by": ["Ticker", "Date"], "within_ns": 600000000000},
+//      {"op": "sort_within", "grace_ns": 60000000000},
 //      {"op": "predict", "predictor": 0, "inputs": ["rsi", "aroon_up"], "outputs": ["p_up"],
 //       "window": null}]}
 //
@@ -28,7 +30,8 @@
 // A key that nobody knows is an error, wherever it stands; null is the same as absent. An
 // indicator's parameters that are not given have their defaults. A new column takes the place of
 // its namesake, but not of event time or key. `window` is only compared with what the predictor was
-// loaded for.
+// loaded for. Without `within_ns` (null) a duplicate is one of any distance. sort_within becomes
+// two operators: one that rejects what is late, one that sorts.
 //
 // Thread contract: immutable value.
 // Cost: parsing compiles everything once; instantiate() compiles it again for each task.
@@ -61,14 +64,17 @@ class Plan {
   [[nodiscard]] const decode::DecoderOptions& decoder_options() const noexcept { return decoder_; }
   // A fresh chain of operators with empty state: one per task.
   [[nodiscard]] base::Result<std::vector<ops::OperatorPtr>> instantiate() const;
-  // How many operators at the head of the chain only check rules: the engine runs them right after
-  // decoding, while the original bytes are at hand for dead letters.
+  // How many operators at the head of the chain only take rows out (rules, duplicates, late ones):
+  // the engine runs them right after decoding, while the original bytes are at hand for dead
+  // letters.
   [[nodiscard]] std::size_t leading_rules() const noexcept { return leading_rules_; }
 
  private:
   struct Step;
   [[nodiscard]] static Plan parse_or_throw(
       std::string_view json, std::vector<std::shared_ptr<model::Predictor>> predictors);
+  template <class Spec>
+  void add(Spec spec);
   [[nodiscard]] record::SchemaPtr checked_output() const;
 
   record::SchemaPtr input_;

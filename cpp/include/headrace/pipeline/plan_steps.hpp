@@ -35,6 +35,17 @@ struct FilterSpec {
 struct SelectSpec {
   std::vector<std::string> columns;
 };
+struct DeduplicateSpec {
+  std::vector<std::string> by;
+  std::optional<std::int64_t> within_ns;
+};
+// sort_within is two steps, so that the first one may run where the original bytes are.
+struct LateSpec {
+  std::int64_t grace_ns = 0;
+};
+struct SortWithinSpec {
+  std::int64_t grace_ns = 0;
+};
 struct PredictSpec {
   std::size_t predictor = 0;
   std::vector<std::string> inputs;
@@ -42,10 +53,13 @@ struct PredictSpec {
   std::optional<std::int64_t> window;  // to be compared with the predictor's where given
 };
 
-using StepSpec = std::variant<ValidateSpec, ColumnsSpec, FilterSpec, SelectSpec, PredictSpec>;
+using StepSpec = std::variant<ValidateSpec, ColumnsSpec, FilterSpec, SelectSpec, PredictSpec,
+                              DeduplicateSpec, LateSpec, SortWithinSpec>;
 
 // Throws base::Exception with what was received and what is known.
 [[nodiscard]] StepSpec parse_step(std::string_view json);
+// Whether the step only takes rows out, so that it may run before anything else has seen them.
+[[nodiscard]] bool only_rejects(const StepSpec& step) noexcept;
 
 [[nodiscard]] base::Result<ops::OperatorPtr> make_operator(
     const StepSpec& step, const record::SchemaPtr& schema,

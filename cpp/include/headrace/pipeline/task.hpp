@@ -23,8 +23,15 @@ class Task {
                                                  std::size_t skip = 0);
 
   // Runs `batch` (of the plan's input schema) through every operator. An error is fatal: the batch
-  // and the state are then worth nothing.
+  // and the state are then worth nothing. The value of a reject is its row as JSON, as the step
+  // that rejected it (or the last one before it that holds rows back) saw it.
   [[nodiscard]] base::Status process(record::RecordBatch& batch, record::Rejects& rejects);
+  // At the end of the records: fills `batch` (without rows; task and position are the caller's)
+  // with what is still held back and has gone through the operators after that.
+  [[nodiscard]] base::Status finish(record::RecordBatch& batch, record::Rejects& rejects);
+  [[nodiscard]] bool holds_rows() const noexcept { return first_holder_ < operators_.size(); }
+  // The smallest offset that is held back: what is to be read again if this task goes elsewhere.
+  [[nodiscard]] std::int64_t first_held() const noexcept;
   [[nodiscard]] const Digest& digest() const noexcept { return digest_; }
   // Rows that validate's "drop" took out since the task was created.
   [[nodiscard]] std::uint64_t dropped() const noexcept;
@@ -34,7 +41,13 @@ class Task {
   [[nodiscard]] base::Status restore(base::ByteReader& reader);
 
  private:
+  using Step = base::Status (ops::Operator::*)(record::RecordBatch&, record::Rejects&);
+  [[nodiscard]] base::Status run(std::size_t first, Step step, record::RecordBatch& batch,
+                                 record::Rejects& rejects);
+  [[nodiscard]] std::size_t holder_from(std::size_t first) const noexcept;
+
   std::vector<ops::OperatorPtr> operators_;
+  std::size_t first_holder_ = 0;  // operator that holds rows back, or their number
   Digest digest_;
   bool with_digest_ = false;
 };

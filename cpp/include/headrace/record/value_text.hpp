@@ -21,5 +21,7 @@ inline constexpr std::size_t kMaxValueText = 100;
 [[nodiscard]] std::string value_text(const Column& column, std::size_t row);
 // ISO 8601 in UTC, with as many digits of the second as the value has (none, 3, 6 or 9).
 [[nodiscard]] std::string timestamp_text(std::int64_t ns);
+// A length of time in days, hours, minutes and seconds: 2m10s, 1.5s, 250ms, 0s.
+[[nodiscard]] std::string duration_text(std::uint64_t ns);
 
 }  // namespace headrace::record

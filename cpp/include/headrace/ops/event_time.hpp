@@ -1,0 +1,51 @@
+// What the steps that look at event times share: the newest one seen, which "late" and "old" are
+// measured against.
+//
+// The newest time follows from the records alone, never from a clock, so a replay calls the same
+// records late.
+//
+// Thread contract: belongs to one operator.
+// Cost: a comparison a row.
+//
+//   newest.note(time);
+//   if (time < newest.minus(grace)) ...   // more than `grace` behind
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <limits>
+#include <string_view>
+
+#include <headrace/base/error.hpp>
+#include <headrace/record/schema.hpp>
+
+namespace headrace::ops {
+
+class NewestTime {
+ public:
+  NewestTime() = default;
+  explicit NewestTime(std::int64_t ns) : ns_(ns) {}
+
+  void note(std::int64_t ns) noexcept { ns_ = std::max(ns_, ns); }
+  // The smallest time there is where none was seen yet: nothing lies behind that.
+  [[nodiscard]] std::int64_t ns() const noexcept { return ns_; }
+  // `length` (at least 0) before the newest; not before the smallest time there is.
+  [[nodiscard]] std::int64_t minus(std::int64_t length) const noexcept {
+    return ns_ < kSmallest + length ? kSmallest : ns_ - length;
+  }
+
+ private:
+  static constexpr std::int64_t kSmallest = std::numeric_limits<std::int64_t>::min();
+  std::int64_t ns_ = kSmallest;
+};
+
+// From the earlier of two times to the later.
+[[nodiscard]] inline std::uint64_t distance(std::int64_t a, std::int64_t b) noexcept {
+  return a < b ? static_cast<std::uint64_t>(b) - static_cast<std::uint64_t>(a)
+               : static_cast<std::uint64_t>(a) - static_cast<std::uint64_t>(b);
+}
+
+// An error that tells how to give the stream an event time, where it has none; `who` begins it.
+[[nodiscard]] base::Status require_event_time(std::string_view who, const record::Schema& schema);
+
+}  // namespace headrace::ops
