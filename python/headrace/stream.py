@@ -10,7 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from headrace import frames, logs, models
+from headrace import durations, frames, logs, models
 from headrace.arguments import names_checked
 from headrace.deferred import Pending
 from headrace.errors import HeadraceError, InvalidArgument, RejectedWarning, Unsupported
@@ -20,6 +20,8 @@ from headrace.sinks import KafkaSink
 from headrace.ta import Indicator
 
 if TYPE_CHECKING:
+    from datetime import timedelta
+
     import pandas as pd
 
     from headrace import _core
@@ -240,6 +242,92 @@ class Stream:
         return self._with_step({"op": "select", "columns": names})
 
     @names_checked
+    def deduplicate(self, *by: str, within: str | timedelta | None = None) -> Stream:
+        """Reject records that repeat an earlier one.
+
+        A record whose values in the columns `by` were there before becomes a dead letter with the
+        reason ``duplicate``, which names the offset of the first one; the first one stays, as in
+        :meth:`pandas.DataFrame.drop_duplicates`. Null is equal to null and NaN to NaN. Partitions
+        are looked at each by itself.
+
+        Parameters
+        ----------
+        *by : str
+            Columns that make two records the same one.
+        within : str or timedelta, optional
+            How far apart in event time duplicates may be, like ``"10m"``. Records further than that
+            behind the newest event time of their partition are forgotten, which bounds the memory:
+            such a late one is neither found nor remembered (``sort_within`` before this step
+            rejects it). Without it every record is remembered for as long as the stream runs, at
+            about 60 bytes and the bytes of its values each: 100 MB for a million bars by ticker
+            and time.
+
+        Raises
+        ------
+        UnknownColumn
+            If there is no such column; the message has the nearest.
+
+        Examples
+        --------
+        >>> import headrace as hr
+        >>> df = hr.market.bars(rows=4, tickers=2, seed=1).iloc[[0, 1, 2, 0, 3]]
+        >>> bars = hr.from_frame(df, schema=hr.market.SCHEMA)
+        >>> once, rejected = bars.deduplicate("Ticker", "Date", within="10m").collect(rejected=True)
+        >>> len(once)
+        4
+        >>> rejected[["reason", "detail"]].values.tolist()
+        [['duplicate', 'duplicate of offset 0 (Ticker="AAPL", Date=2024-01-02T14:30:00Z)']]
+        """
+        names = [name for c in by for name in ([c] if isinstance(c, str) else c)]
+        if not names:
+            raise InvalidArgument("deduplicate: expected at least one column name")
+        length = None if within is None else durations.nanoseconds("deduplicate: within", within)
+        return self._with_step({"op": "deduplicate", "by": names, "within_ns": length})
+
+    @names_checked
+    def sort_within(self, grace: str | timedelta) -> Stream:
+        """Put records in the order of their event times, waiting `grace` for those that come late.
+
+        A record is held until the newest event time of its partition is more than `grace` ahead of
+        it, and then handed on in its place (records of the same time in the order in which they
+        came); every later step sees them in this order. One that comes when the newest is already
+        more than `grace` ahead becomes a dead letter with the reason ``late``. This is what Flink
+        calls bounded out-of-orderness: only event times decide, no clock, so a replay gives the
+        same results. What is still held comes out at the end of a bounded source and on ``stop()``.
+
+        The price is delay: results lag `grace` behind in event time, and the last records of a
+        silent topic wait for newer ones. One time far in the future makes everything after it
+        late, so check event times with :meth:`validate` first where they may be wrong. A position
+        is committed only when what is held before it came out; after a crash, or when the
+        partition moves to another member of the group, held records are read again.
+
+        Parameters
+        ----------
+        grace : str or timedelta
+            How far behind the newest event time a record may come, like ``"30s"``.
+
+        Raises
+        ------
+        SchemaError
+            If the stream has no event time.
+
+        Examples
+        --------
+        Two records that came in the wrong order are put right, and the difference is computed in
+        the right one:
+
+        >>> import headrace as hr
+        >>> df = hr.market.bars(rows=4, tickers=1, seed=1)[["Date", "Ticker", "Close"]]
+        >>> swapped = hr.from_frame(df.iloc[[0, 2, 1, 3]], schema=hr.market.SCHEMA.select(
+        ...     "Date", "Ticker", "Close"))
+        >>> rising = swapped.sort_within("2m").with_columns(rise=hr.ta.roc("Close", timeperiod=1))
+        >>> rising.collect()["Date"].is_monotonic_increasing
+        True
+        """
+        length = durations.nanoseconds("sort_within: grace", grace)
+        return self._with_step({"op": "sort_within", "grace_ns": length})
+
+    @names_checked
     def predict(
         self,
         model: str | Path,
@@ -371,9 +459,7 @@ class Stream:
         keys = [sink.key or self.schema.key for sink in self._sinks]
         for key in keys:
             _ = key is None or self.schema[key]
-        return [
-            replace(sink, key=key).open() for sink, key in zip(self._sinks, keys, strict=True)
-        ]
+        return [replace(sink, key=key).open() for sink, key in zip(self._sinks, keys, strict=True)]
 
     # -- looking at it
 
@@ -502,9 +588,7 @@ class Stream:
                 "a frame or a file, or use run()"
             )
         fail = _fails_on_reject(on_error)
-        with Live._start(
-            self, source, collect=True, threads=threads, fail_on_reject=fail
-        ) as live:
+        with Live._start(self, source, collect=True, threads=threads, fail_on_reject=fail) as live:
             live.wait()
             bad = live.rejected()
             result = frames.convert(live._engine.take_collected(), as_ or "pandas")
@@ -635,6 +719,12 @@ def _step_text(step: dict[str, Any]) -> str:
         return f"with_columns({', '.join(parts)})"
     if step["op"] == "select":
         return f"select({', '.join(step['columns'])})"
+    if step["op"] == "deduplicate":
+        length = step["within_ns"]
+        within = [] if length is None else [f"within={durations.text(length)}"]
+        return f"deduplicate({', '.join([*step['by'], *within])})"
+    if step["op"] == "sort_within":
+        return f"sort_within({durations.text(step['grace_ns'])})"
     if step["op"] == "predict":
         return f"predict({', '.join(step['inputs'])} -> {', '.join(step['outputs'])})"
     return f"{step['op']}(...)"
