@@ -147,8 +147,8 @@ class Pending:
         BrokerUnavailable
             If no broker answered within `timeout` seconds.
         """
-        deadline = time.monotonic() + (timeout or 0.0)
-        while not self.look(max(min(deadline - time.monotonic(), _LOOK_S), 0.5)):
+        deadline = time.monotonic() + (timeout or _LOOK_S)
+        while not self.look(min(max(deadline - time.monotonic(), 0.1), _LOOK_S)):
             if self.reached or timeout is None:
                 return
             if time.monotonic() >= deadline:
@@ -158,7 +158,9 @@ class Pending:
     def unavailable(self, timeout: float) -> BrokerUnavailable:
         """Return the error to raise where no broker answered in time."""
         cause = self.reason.partition("; retrying")[0]
-        return BrokerUnavailable(f"{cause} (within {timeout:g} s)", "broker_unavailable", True)
+        return BrokerUnavailable(
+            f"no broker within {timeout:g} s: {cause}", "broker_unavailable", retriable=True
+        )
 
     def without_records(self) -> SchemaError:
         """Return the error to raise where there are no records and none will come."""

@@ -8,6 +8,7 @@ is left out.
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -37,6 +38,8 @@ _WORDS = {
     "object": "objects",
 }
 
+_NUMBER = re.compile(r"-?\d+(\.\d+)?([eE][+-]?\d+)?", re.ASCII)
+
 Found = list[tuple[int, Any]]  # (index of the record, value)
 
 
@@ -56,7 +59,7 @@ class _Sample:
             return
         index, value = odd[0]
         self.notes.append(
-            f'"{name}": {len(odd)} of {len(self.objects)} records have {what}, e.g. '
+            f'"{name}": {what} in {len(odd)} of {len(self.objects)} records, e.g. '
             f"{_shown(value)} ({self.records[index].place}); such records are rejected"
         )
 
@@ -65,7 +68,7 @@ class _Sample:
         total = len(self.objects)
         if present >= _MOST * total:
             self.notes.append(
-                f'"{name}" is nullable: {total - present} of {total} records lack it or have null'
+                f'"{name}" is nullable: absent or null in {total - present} of {total} records'
             )
 
 
@@ -149,9 +152,11 @@ def _read(sample: _Sample, origin: str) -> None:
                 f"e.g. {example}; {advice}"
             )
         sample.notes.append(
-            f"{len(bad)} of {len(bad) + len(sample.objects)} records are not JSON objects; they "
-            f"look like {what}, e.g. {example}; such records are rejected"
+            f"no JSON objects: {len(bad)} of {len(bad) + len(sample.objects)} records, which look "
+            f"like {what}, e.g. {example}; such records are rejected"
         )
+    if not sample.records:
+        raise SchemaError(f"{origin}: no records")
     if not sample.objects:
         raise SchemaError(
             f"{origin}: all {len(sample.records)} records are tombstones (null values); "
@@ -244,10 +249,19 @@ def _text(sample: _Sample, name: str, values: Found) -> DataType:
                 "(2026-03-02T14:30:00Z); let the producer write that, or a number of epoch "
                 "milliseconds"
             )
+        _note_text(sample, name, [value for _, value in values])
         return string
     odd = [(i, value) for i, value in values if not epochs.is_iso8601(value)]
     sample.misfit(name, odd, "text that is not ISO 8601")
     return timestamp
+
+
+def _note_text(sample: _Sample, name: str, texts: Sequence[str]) -> None:
+    """Say where text might have been meant as something to compute with."""
+    if epochs.names_a_time(name):
+        sample.notes.append(f'"{name}" is text: {_shown(texts[0])} is not ISO 8601')
+    elif sum(_NUMBER.fullmatch(text) is not None for text in texts) >= _MOST * len(texts):
+        sample.notes.append(f'"{name}" is text: {_shown(texts[0])} is a number in quotes')
 
 
 def _epoch(sample: _Sample, name: str, word: str, values: Found) -> str | None:

@@ -153,14 +153,18 @@ def _are_json_lines(text: str) -> bool:
 
 
 def _csv_kind(texts: Sequence[str]) -> tuple[str, str] | None:
-    for delimiter, name in _DELIMITERS.items():
-        counts = {len(row) for row in csv.reader(texts, delimiter=delimiter) if row}
-        if len(counts) != 1 or (fields := counts.pop()) < 2:
-            continue
-        advice = (
-            'write hr.kafka(..., format="csv", schema=hr.Schema({...})) with the columns in order'
-        )
-        if delimiter != ",":
-            advice = f"headrace reads CSV with commas; here it is a {name}"
-        return f"CSV text ({fields} fields, separated by a {name})", advice
-    return None
+    fields = {delimiter: _fields(texts, delimiter) for delimiter in _DELIMITERS}
+    delimiter = max(fields, key=lambda d: fields[d])
+    if fields[delimiter] < 2:
+        return None
+    name = _DELIMITERS[delimiter]
+    advice = 'write hr.kafka(..., format="csv", schema=hr.Schema({...})) with the columns in order'
+    if delimiter != ",":
+        advice = f"headrace reads CSV with commas; here it is a {name}"
+    return f"CSV text ({fields[delimiter]} fields, separated by a {name})", advice
+
+
+def _fields(texts: Sequence[str], delimiter: str) -> int:
+    """Return into how many fields the delimiter cuts every text; 0 where they differ."""
+    counts = {len(row) for row in csv.reader(texts, delimiter=delimiter) if row}
+    return counts.pop() if len(counts) == 1 else 0

@@ -119,7 +119,10 @@ def _require(role: str, name: str, chosen: Roles, records: Records) -> None:
     dtype = chosen.columns[name]
     path = dtype.path or name.split(".")
     lacking = [record for record, value in records if _at(value, path) is None]
-    what = f"{len(lacking)} of {len(records)} records lack it, e.g. {lacking[0].place}"
+    if not records:
+        raise SchemaError(f'{role}="{name}" has nulls; it must be in every row')
+    count = f"{len(lacking)} of {len(records)} records"
+    what = f"absent or null in {count}, e.g. {lacking[0].place}"
     if len(records) - len(lacking) < _MOST * len(records):
         raise SchemaError(f'{role}="{name}": {what}; it must be in every record')
     chosen.columns[name] = replace(dtype, is_nullable=False)

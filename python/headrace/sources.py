@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar, Protocol
 
-from headrace import frames, inference, samples
+from headrace import file_schema, frames, inference, samples
 from headrace.arguments import names_checked
 from headrace.deferred import Pending
 from headrace.errors import InvalidArgument, SchemaError
@@ -281,11 +281,7 @@ def kafka(
     )
     if schema is not None:
         return Stream._from_source(source, _with_roles(schema, event_time, key))
-    if format == "csv":
-        raise SchemaError(
-            'hr.kafka: format="csv" needs schema=: CSV records do not name their columns. Write '
-            'hr.Schema({"Date": hr.timestamp, ...}) with the columns in order'
-        )
+    _check_names_are_in(format)
     pending = Pending(source, event_time, key)
     pending.wait(timeout)
     return Stream._from_source(source, pending.schema or pending)
@@ -338,6 +334,14 @@ def _kafka_source(
     )
 
 
+def _check_names_are_in(value_format: str) -> None:
+    if value_format == "csv":
+        raise SchemaError(
+            'format="csv" needs schema=: CSV records do not name their columns. Write '
+            'hr.Schema({"Date": hr.timestamp, ...}) with the columns in order'
+        )
+
+
 def _with_roles(schema: Schema, event_time: str | None, key: str | None) -> Schema:
     """Return the schema with the event time and key that were given beside it."""
     if not isinstance(schema, Schema) or (event_time is None and key is None):
@@ -357,6 +361,7 @@ def schema_of_topic(
 ) -> Schema:
     """Return what a topic's records look like now; see :meth:`headrace.Schema.from_topic`."""
     source = _kafka_source(topic, timeout=timeout, strict=True, **options)
+    _check_names_are_in(source.value_format)
     found = source.sample(samples.OLDEST, samples.NEWEST, timeout)
     if not found:
         raise SchemaError(f"{source.title()} has no records yet, so its columns are not known")
@@ -364,15 +369,23 @@ def schema_of_topic(
 
 
 @names_checked
-def from_frame(data: Any, *, schema: Schema) -> Stream:
+def from_frame(
+    data: Any,
+    *,
+    schema: Schema | None = None,
+    key: str | None = None,
+    event_time: str | None = None,
+) -> Stream:
     """Return the rows of a frame as a stream, in their order.
 
     Parameters
     ----------
     data : pandas.DataFrame, polars.DataFrame, pyarrow.Table or any Arrow stream
         The rows. Nulls and NaN in columns that are not nullable become dead letters.
-    schema : Schema
-        Columns to take; others are ignored.
+    schema : Schema, optional
+        Columns to take; others are ignored. Default: as :meth:`headrace.Schema.from_frame` says.
+    key, event_time : str, optional
+        As for :func:`kafka`.
 
     Examples
     --------
@@ -384,11 +397,20 @@ def from_frame(data: Any, *, schema: Schema) -> Stream:
     [nan, 1.0, 2.0]
     """
     frames.kind_of(data)
-    return Stream._from_source(FrameSource(data), schema)
+    if schema is None:
+        schema = Schema.from_frame(data, event_time=event_time, key=key)
+    return Stream._from_source(FrameSource(data), _with_roles(schema, event_time, key))
 
 
 @names_checked
-def from_file(path: str | Path, *, schema: Schema, delimiter: str = ",") -> Stream:
+def from_file(
+    path: str | Path,
+    *,
+    schema: Schema | None = None,
+    key: str | None = None,
+    event_time: str | None = None,
+    delimiter: str = ",",
+) -> Stream:
     r"""Return the rows of a file as a stream, in their order.
 
     Parameters
@@ -396,8 +418,11 @@ def from_file(path: str | Path, *, schema: Schema, delimiter: str = ",") -> Stre
     path : str or Path
         A ``.csv`` file with a header, a ``.parquet`` file (needs ``headrace[arrow]``), or
         newline-delimited JSON (``.jsonl``, ``.ndjson``, ``.json``).
-    schema : Schema
-        Columns to take; others are ignored.
+    schema : Schema, optional
+        Columns to take; others are ignored. Default: inferred from the first 250 records (of a
+        Parquet file: its own).
+    key, event_time : str, optional
+        As for :func:`kafka`.
     delimiter : str
         Of a CSV file.
 
@@ -420,7 +445,9 @@ def from_file(path: str | Path, *, schema: Schema, delimiter: str = ",") -> Stre
         raise InvalidArgument(f"expected a file ending in {', '.join(known)}, got {str(path)!r}")
     if not where.is_file():
         raise InvalidArgument(f"no file {str(where)!r}")
-    return Stream._from_source(FileSource(where, delimiter), schema)
+    if schema is None:
+        schema = file_schema.of_file(where, delimiter=delimiter, event_time=event_time, key=key)
+    return Stream._from_source(FileSource(where, delimiter), _with_roles(schema, event_time, key))
 
 
 def _one_of(name: str, value: object, possible: tuple[str, ...]) -> None:
