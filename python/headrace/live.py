@@ -69,6 +69,7 @@ class Live:
         self._charts: list[Chart] = []
         self._panels: list[Panel] = []
         self._announcer = Announcer()
+        self._says_rejects = True
         self._split_keys_said = False
         self._stopping = threading.Lock()
         self._stop_reason = ""
@@ -82,6 +83,7 @@ class Live:
         if replace_former:
             notebook.end_former("stream")  # the same cell again: one consumer, no doubled rows
         live = cls(stream, source, _engine(plan, stream, source, options))
+        live._says_rejects = not options.get("collect", False)  # collect() says them itself
         live._engine.start()
         interrupts.add(live)
         if replace_former:
@@ -202,7 +204,8 @@ class Live:
         """Warn of what the user has not heard of yet; in the user's own thread."""
         logs.forward()
         status = status or self._look()
-        self._announcer.warn(status)
+        if self._says_rejects:
+            self._announcer.warn(status)
         if status.keys_in_several_partitions and not self._split_keys_said:
             self._split_keys_said = True
             logs.warn(
