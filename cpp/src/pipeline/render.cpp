@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <numeric>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include <headrace/sink/json_encoder.hpp>
@@ -41,6 +42,17 @@ class RowsByOffset {
   std::vector<std::size_t> order_;  // empty: the rows are in order
 };
 
+// Keys are strings or whole numbers that are never null; empty where the step has no key column.
+std::string key_text(const record::RecordBatch& batch, std::size_t row) {
+  const int index = batch.schema()->key_index();
+  if (index < 0) return {};
+  const record::Column& column = batch.column(static_cast<std::size_t>(index));
+  if (column.type == record::DType::kInt64) {
+    return std::to_string(column.values<std::int64_t>()[row]);
+  }
+  return std::string(column.dictionary->text(column.values<std::int32_t>()[row]));
+}
+
 }  // namespace
 
 void render_values(const record::RecordBatch& batch, std::span<record::Reject> rejects) {
@@ -49,7 +61,9 @@ void render_values(const record::RecordBatch& batch, std::span<record::Reject> r
   const RowsByOffset rows(batch.offset_values());
   for (record::Reject& reject : rejects) {
     const std::optional<std::size_t> row = rows.find(reject.offset);
-    if (reject.value.empty() && row) encoder.append_row(batch, *row, reject.value);
+    if (!reject.value.empty() || !row) continue;
+    encoder.append_row(batch, *row, reject.value);
+    if (reject.key.empty()) reject.key = key_text(batch, *row);
   }
 }
 

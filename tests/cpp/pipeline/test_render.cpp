@@ -15,6 +15,7 @@ TEST_CASE("rejects without a value get their row as JSON, by offset") {
   rejects[0].offset = 12;
   rejects[1].offset = 13;
   rejects[1].value = "has one";
+  rejects[2].key = "its own";
   rejects[2].offset = 14;
   rejects[3].offset = 99;  // not of this batch
   pipeline::render_values(batch, rejects);
@@ -22,6 +23,9 @@ TEST_CASE("rejects without a value get their row as JSON, by offset") {
   CHECK(rejects[1].value == "has one");
   CHECK(rejects[2].value.find("\"n\":-14") != std::string::npos);
   CHECK(rejects[3].value.empty());
+  CHECK(rejects[0].key == testing::key_at(0, 12));
+  CHECK(rejects[1].key.empty());
+  CHECK(rejects[2].key == "its own");
 }
 
 TEST_CASE("rows that were sorted are found by offset, too") {

@@ -1,4 +1,5 @@
-// Dead letters whose original bytes are gone: the decoded row as JSON takes their place.
+// Dead letters whose original bytes are gone: the decoded row as JSON takes the value's place, and
+// the key column's value that of the key.
 //
 // Thread contract: pure function.
 // Cost: an encoder per call; only rejects pay.
@@ -11,7 +12,7 @@
 
 namespace headrace::pipeline {
 
-// Sets the value of each reject that has none to its row in `batch`, found by offset.
+// Sets value and key of each reject that has no value to its row in `batch`, found by offset.
 void render_values(const record::RecordBatch& batch, std::span<record::Reject> rejects);
 
 }  // namespace headrace::pipeline
