@@ -18,6 +18,7 @@ import numpy as np
 from headrace import frames, inference, samples
 from headrace.errors import (
     BrokerUnavailable,
+    Cancelled,
     HeadraceError,
     InternalError,
     SchemaError,
@@ -33,7 +34,7 @@ __all__ = ["Pending", "WaitingEngine"]
 
 _LOOK_S = 2.0  # what one look at a topic may take
 _PAUSE_S = 0.5  # between two looks
-_STOP_S = 0.4  # how long stop() waits for a look to end; the thread then ends by itself
+_STOP_S = 0.4  # how long stop() waits for a look to end, which it does within 0.1 s
 # A producer that has just begun: a number that is 100 now may be 100.5 in its second record.
 _ENOUGH, _SETTLE_S = 20, 1.0
 
@@ -45,8 +46,14 @@ class Sampler(Protocol):
     def strict(self) -> bool:
         """Whether a missing topic is an error."""
 
-    def sample(self, oldest: int, newest: int, timeout: float) -> list[Sampled]:
-        """Return the first and the last records."""
+    def sample(
+        self,
+        oldest: int,
+        newest: int,
+        timeout: float,
+        stop: Callable[[], bool] | None = None,
+    ) -> list[Sampled]:
+        """Return the first and the last records; Cancelled soon after `stop` returns true."""
 
     def title(self) -> str:
         """Name it in a sentence: ``topic "ohlcv" on localhost:9092``."""
@@ -84,7 +91,13 @@ class Pending:
         self._first_seen: float | None = None
         self._failures = 0
 
-    def look(self, seconds: float = _LOOK_S, *, settle: bool = False) -> bool:
+    def look(
+        self,
+        seconds: float = _LOOK_S,
+        *,
+        settle: bool = False,
+        stop: Callable[[], bool] | None = None,
+    ) -> bool:
         """Look at the source once; True when the schema is known.
 
         Parameters
@@ -93,6 +106,8 @@ class Pending:
             What it may take.
         settle : bool
             Whether to ask for a second look where there are only a few records.
+        stop : callable, optional
+            Asked while it waits; the look ends soon after it returns true.
 
         Raises
         ------
@@ -103,19 +118,21 @@ class Pending:
         with self._looking:
             if self.schema is not None:
                 return True
-            found = self._records(seconds)
+            found = self._records(seconds, stop)
             if found and not (settle and self._may_be_more(len(found))):
                 self.schema = inference.infer(found, **self._roles, origin=self._source.title())
             return self.schema is not None
 
-    def _records(self, seconds: float) -> list[Sampled]:
+    def _records(self, seconds: float, stop: Callable[[], bool] | None) -> list[Sampled]:
         self.empty = False
         try:
-            found = self._source.sample(samples.OLDEST, samples.NEWEST, seconds)
+            found = self._source.sample(samples.OLDEST, samples.NEWEST, seconds, stop)
         except TopicNotFound as error:
             if self._source.strict:
                 raise
             self._note(f"{error}; waiting", reached=True)
+            return []
+        except Cancelled:
             return []
         except HeadraceError as error:
             if not error.retriable:
@@ -274,7 +291,7 @@ class WaitingEngine:
 
     def _resolve(self) -> bool:
         reached = self._pending.reached
-        if self._pending.look(settle=True):
+        if self._pending.look(settle=True, stop=self._stopping.is_set):
             with self._lock:
                 if not self._stopping.is_set():
                     engine = self._build()

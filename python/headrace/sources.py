@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar, Protocol
@@ -90,11 +90,21 @@ class KafkaSource:
 
         return _core.kafka_sources(self._settings(), self.ingest_threads)
 
-    def sample(self, oldest: int, newest: int, timeout: float) -> list[Sampled]:
-        """Return the first and the last records; no group is used, nothing committed."""
+    def sample(
+        self,
+        oldest: int,
+        newest: int,
+        timeout: float,
+        stop: Callable[[], bool] | None = None,
+    ) -> list[Sampled]:
+        """Return the first and the last records; no group is used, nothing committed.
+
+        Where `stop` returns true it ends within 0.1 s with :class:`~headrace.errors.Cancelled`.
+        """
         from headrace import _core
 
-        found = _core.sample_topic(self._settings(), oldest, newest, round(timeout * 1000))
+        timeout_ms = max(round(timeout * 1000), 1)
+        found = _core.sample_topic(self._settings(), oldest, newest, timeout_ms, stop)
         return [Sampled(*record) for record in found]
 
     def describe(self) -> str:

@@ -487,7 +487,7 @@ class Stream:
         >>> bars.select("Ticker", "Close").head(3)["Ticker"].tolist()
         ['ACME', 'BOLT', 'ACME']
         """
-        return _looked_at(self, "head", oldest=n)
+        return _looked_at(self, "head", n)
 
     @names_checked
     def tail(self, n: int = 5) -> pd.DataFrame:
@@ -508,7 +508,7 @@ class Stream:
         >>> len(bars.tail(3))
         3
         """
-        return _looked_at(replace(self, _steps=(), _predictors=()), "tail", newest=n)
+        return _looked_at(replace(self, _steps=(), _predictors=()), "tail", n)
 
     @names_checked
     def describe(self) -> Description:
@@ -692,13 +692,12 @@ def _column(value: Any, name: str | None) -> dict[str, Any]:
     return {"kind": "expr", "name": name or expression._name, "expr": expression._plan}
 
 
-def _looked_at(stream: Stream, method: str, *, oldest: int = 0, newest: int = 0) -> pd.DataFrame:
+def _looked_at(stream: Stream, method: str, n: int) -> pd.DataFrame:
     from headrace import peek, rejects
 
-    n = oldest + newest
     if not isinstance(n, int) or isinstance(n, bool) or n < 1:
         raise InvalidArgument(f"{method}: n: expected a number of records from 1, got {n!r}")
-    found = peek.peek(stream, oldest, newest)
+    found = peek.peek(stream, n, 0) if method == "head" else peek.peek(stream, 0, n)
     if len(found.rejected):
         logs.warn(
             f"{method}: {len(found.rejected)} of {n} records rejected; first: "

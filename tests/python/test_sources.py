@@ -4,7 +4,14 @@ import pandas as pd
 import pytest
 
 import headrace as hr
-from headrace.errors import HeadraceError, InvalidArgument, OffsetOutOfRange, TopicNotFound
+from headrace import _core
+from headrace.errors import (
+    HeadraceError,
+    InvalidArgument,
+    OffsetOutOfRange,
+    SchemaError,
+    TopicNotFound,
+)
 from headrace.replay import produce
 
 SCHEMA = hr.Schema({"x": hr.int64})
@@ -91,9 +98,36 @@ def test_settings_are_checked_when_the_line_is_written(options, message) -> None
     assert "hunter2" not in str(caught.value)
 
 
-def test_a_schema_is_needed_for_now() -> None:
-    with pytest.raises(HeadraceError, match="schema= is required"):
-        hr.kafka("a")
+def test_without_a_schema_the_topic_is_looked_at(broker) -> None:
+    stream = hr.kafka("a", bootstrap=broker.bootstrap, until="end")
+    assert stream.schema == SCHEMA
+    assert stream.schema.notes[0] == "inferred from 10 records: a[0] offsets 0 to 9"
+    assert sorted(stream.collect()["x"]) == list(range(10))
+    both = hr.kafka(["a", "b"], bootstrap=broker.bootstrap)
+    assert both.schema.notes[0].endswith("a[0] offsets 0 to 9, b[0] offsets 0 to 19")
+    assert hr.kafka(pattern="^[ab]$", bootstrap=broker.bootstrap).schema == SCHEMA
+
+
+def test_key_and_event_time_may_stand_beside_the_schema() -> None:
+    schema = hr.Schema({"t": hr.timestamp, "k": hr.string}, key="k")
+    found = hr.kafka("a", schema=schema, event_time="t").schema
+    assert (found.event_time, found.key) == ("t", "k")
+    with pytest.raises(HeadraceError, match='did you mean "k"'):
+        hr.kafka("a", schema=schema, key="kk")
+
+
+def test_csv_does_not_name_its_columns() -> None:
+    with pytest.raises(SchemaError, match=r'format="csv" needs schema='):
+        hr.kafka("a", format="csv")
+
+
+@pytest.mark.broker
+def test_a_missing_topic_is_waited_for_or_an_error_and_never_made(kafka) -> None:
+    stream = hr.kafka("nowhere", bootstrap=kafka.bootstrap)
+    assert 'topic "nowhere" does not exist on ' in repr(stream)
+    assert "nowhere" not in _core.Admin(kafka.bootstrap, {}).topics(10_000)
+    with pytest.raises(TopicNotFound, match="nowhere"):
+        hr.kafka("nowhere", bootstrap=kafka.bootstrap, strict=True)
 
 
 def test_files_of_every_kind(tmp_path: Path) -> None:
