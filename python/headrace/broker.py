@@ -54,6 +54,8 @@ broker.session.timeout.ms=2000
 broker.heartbeat.interval.ms=500
 # A development group need not wait for more members.
 group.initial.rebalance.delay.ms=0
+# Replayed history bears its own timestamps: by age it would be deleted within minutes.
+log.retention.ms=-1
 """
 _LOG_CONFIG = """\
 appender.out.type=Console
