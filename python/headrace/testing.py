@@ -26,6 +26,7 @@ from headrace.encoding import pairs_of
 from headrace.errors import InvalidArgument
 from headrace.in_process import Topic, stream_over
 from headrace.live import Live
+from headrace.waiting import wait
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -211,7 +212,7 @@ def _ways(records: int, chance: random.Random) -> Any:
 
 def _outcome(over: Stream, **options: Any) -> _Outcome:
     with Live._start(over, over._source, digest=True, **options) as live:
-        if not live.wait(_TIMEOUT_S, progress=False):
+        if not wait(live, _TIMEOUT_S, progress=False):
             raise AssertionError(f"not finished within {_TIMEOUT_S:g} s: {live.status()}")
         return _looked_at(live)
 
@@ -223,9 +224,10 @@ def _in_pieces(stream: Stream, pairs: list[Pair], cut: _Cut) -> _Outcome:
     with Live._start(over, over._source, digest=True, **options) as live:
         for first, last in itertools.pairwise((0, *cut.edges, len(pairs))):
             topic.write(pairs[first:last])
-            if not live.wait(_TIMEOUT_S, records=last, progress=False):
+            if not wait(live, _TIMEOUT_S, records=last, progress=False):
                 raise AssertionError(f"{cut}: stands still at {live.status()}")
-        live.wait(_TIMEOUT_S, until="end", progress=False)
+        wait(live, _TIMEOUT_S, until="end", progress=False)
+        live.stop()  # what sort_within still holds comes out
         return _looked_at(live)
 
 
