@@ -182,8 +182,7 @@ std::unique_ptr<Engine> make_engine(const pipeline::Plan& plan,
 
 void bind_engine(py::module_& module) {
   using no_gil = py::call_guard<py::gil_scoped_release>;
-  // Its threads are joined by the destructor, and give frames of Python back, for which they take the
-  // GIL.
+  // The destructor joins threads that may be giving arrays back to Python, which takes the GIL.
   py::class_<Engine>(module, "Engine", py::release_gil_before_calling_cpp_dtor())
       .def(py::init(&make_engine), py::arg("plan"), py::arg("sources"), py::arg("sinks"),
            py::arg("options"))
