@@ -134,7 +134,8 @@ def _shown(value: Any) -> str:
 
 def _total(source: Any, found: Peeked) -> int | None:
     from headrace import _core
-    from headrace.sources import FrameSource, KafkaSource
+    from headrace.kafka_source import KafkaSource
+    from headrace.sources import FrameSource
 
     if isinstance(source, FrameSource):
         return len(source.data)

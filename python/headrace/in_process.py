@@ -13,10 +13,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any
 
-from headrace.deferred import Pending
+from headrace.kafka_source import KafkaSource, kafka_source
 from headrace.mock import MockBroker
+from headrace.pending import Pending
 from headrace.replay import flush
-from headrace.sources import KafkaSource, _kafka_source
 
 if TYPE_CHECKING:
     from headrace import _core
@@ -121,7 +121,7 @@ def stream_over(
     >>> stream_over(prices.filter(hr.col("Close") > 1), [topic]).collect()["Close"].tolist()
     [1.5]
     """
-    plain = _kafka_source(
+    plain = kafka_source(
         [topic.name for topic in topics],
         bootstrap=topics[0].bootstrap,
         until="end" if bounded else None,

@@ -73,7 +73,8 @@ def peek(stream: Stream, oldest: int, newest: int) -> Peeked:
     >>> len(peek(bars, 3, 2).rows)
     5
     """
-    from headrace.sources import FrameSource, KafkaSource
+    from headrace.kafka_source import KafkaSource
+    from headrace.sources import FrameSource
 
     if stream._pending is not None:
         stream._pending.look()

@@ -4,22 +4,20 @@ from __future__ import annotations
 
 import csv
 import datetime as dt
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar, Protocol
 
 from headrace import file_schema, frames, inference, samples
 from headrace.arguments import names_checked
-from headrace.deferred import Pending
 from headrace.errors import InvalidArgument, SchemaError
-from headrace.samples import Sampled
+from headrace.kafka_source import Offsets, check_names_columns, kafka_source
+from headrace.pending import Pending
 from headrace.schema import Schema
 from headrace.stream import Stream
 
 __all__ = ["from_file", "from_frame", "kafka"]
-
-Offsets = Mapping[Any, int]
 
 
 class Source(Protocol):
@@ -38,84 +36,6 @@ class Source(Protocol):
 
     def describe(self) -> str:
         """Return a few words for repr and messages."""
-
-
-@dataclass(frozen=True)
-class KafkaSource:
-    """Topics of a Kafka cluster; made by :func:`kafka`."""
-
-    topics: tuple[str, ...]
-    pattern: str | None
-    bootstrap: str
-    value_format: str
-    group: str | None
-    start: Any
-    until: str | None
-    on_out_of_range: str
-    strict: bool
-    ingest_threads: int
-    timeout: float | None
-    config: Mapping[str, str] = field(repr=False)
-
-    @property
-    def bounded(self) -> bool:
-        """Whether the read ends at the high watermarks."""
-        return self.until == "end"
-
-    @property
-    def format(self) -> tuple[str, dict[str, Any]]:
-        """Decoder and its options."""
-        return self.value_format, {}
-
-    def client(self) -> dict[str, Any]:
-        """Return how to connect, for sinks on the same cluster."""
-        return {"bootstrap": self.bootstrap, "config": dict(self.config)}
-
-    def _settings(self) -> dict[str, Any]:
-        return {
-            **self.client(),
-            "topics": list(self.topics),
-            "pattern": self.pattern,
-            "group": self.group,
-            "start": self.start,
-            "bounded": self.bounded,
-            "on_out_of_range": self.on_out_of_range,
-            "strict": self.strict,
-            "timeout_ms": None if self.timeout is None else round(self.timeout * 1000),
-        }
-
-    def open(self, schema: Schema) -> list[Any]:
-        """Return one core source per ingest thread."""
-        from headrace import _core
-
-        return _core.kafka_sources(self._settings(), self.ingest_threads)
-
-    def sample(
-        self,
-        oldest: int,
-        newest: int,
-        timeout: float,
-        stop: Callable[[], bool] | None = None,
-    ) -> list[Sampled]:
-        """Return the first and the last records; no group is used, nothing committed.
-
-        Where `stop` returns true it ends within 0.1 s with :class:`~headrace.errors.Cancelled`.
-        """
-        from headrace import _core
-
-        timeout_ms = max(round(timeout * 1000), 1)
-        found = _core.sample_topic(self._settings(), oldest, newest, timeout_ms, stop)
-        return [Sampled(*record) for record in found]
-
-    def describe(self) -> str:
-        """Return a few words for repr and messages."""
-        return f"{self.pattern or ', '.join(self.topics)} on {self.bootstrap}"
-
-    def title(self) -> str:
-        """Name it in a sentence."""
-        names = [f'"{topic}"' for topic in self.topics] or [f'pattern "{self.pattern}"']
-        what = "topic" if len(self.topics) == 1 else "topics"
-        return f"{what} {', '.join(names)} on {self.bootstrap}"
 
 
 @dataclass(frozen=True)
@@ -275,7 +195,7 @@ def kafka(
     # key="Ticker" guessed: it is the Kafka key of the one record with a key
     hr.Schema({"Ticker": hr.string, "Close": hr.float64}, key="Ticker")
     """
-    source = _kafka_source(
+    source = kafka_source(
         topics,
         pattern=pattern,
         bootstrap=bootstrap,
@@ -291,65 +211,10 @@ def kafka(
     )
     if schema is not None:
         return Stream._from_source(source, _with_roles(schema, event_time, key))
-    _check_names_are_in(format)
+    check_names_columns(format)
     pending = Pending(source, event_time, key)
     pending.wait(timeout)
     return Stream._from_source(source, pending.schema or pending)
-
-
-def _kafka_source(
-    topics: str | Sequence[str] | None,
-    *,
-    bootstrap: str,
-    format: str,
-    config: Mapping[str, str] | None,
-    timeout: float | None,
-    strict: bool,
-    pattern: str | None = None,
-    group: str | None = None,
-    start: str | dt.datetime | Offsets | None = None,
-    until: str | None = None,
-    on_out_of_range: str = "error",
-    ingest_threads: int = 1,
-) -> KafkaSource:
-    """Check the settings of :func:`kafka` and return the source they describe."""
-    names = (topics,) if isinstance(topics, str) else tuple(topics or ())
-    if bool(names) == bool(pattern):
-        raise InvalidArgument(
-            f"hr.kafka: expected topics or pattern, got topics={topics!r}, pattern={pattern!r}"
-        )
-    _one_of("format", format, ("json", "csv"))
-    _one_of("on_out_of_range", on_out_of_range, ("error", "earliest", "latest"))
-    if until is not None:
-        _one_of("until", until, ("end",))
-    if ingest_threads < 1 or (group and ingest_threads > 1):
-        raise InvalidArgument(
-            f"ingest_threads: expected 1 or more, and 1 with a group, got {ingest_threads}"
-        )
-    if timeout is not None and not timeout > 0:
-        raise InvalidArgument(f"timeout: expected seconds above 0, got {timeout!r}")
-    return KafkaSource(
-        topics=names,
-        pattern=pattern,
-        bootstrap=bootstrap,
-        value_format=format,
-        group=group,
-        start=_start(start, group, names),
-        until=until,
-        on_out_of_range=on_out_of_range,
-        strict=strict,
-        ingest_threads=ingest_threads,
-        timeout=timeout,
-        config=_checked_config(bootstrap, config or {}),
-    )
-
-
-def _check_names_are_in(value_format: str) -> None:
-    if value_format == "csv":
-        raise SchemaError(
-            'format="csv" needs schema=: CSV records do not name their columns. Write '
-            'hr.Schema({"Date": hr.timestamp, ...}) with the columns in order'
-        )
 
 
 def _with_roles(schema: Schema, event_time: str | None, key: str | None) -> Schema:
@@ -370,8 +235,8 @@ def schema_of_topic(
     **options: Any,
 ) -> Schema:
     """Return what a topic's records look like now; see :meth:`headrace.Schema.from_topic`."""
-    source = _kafka_source(topic, timeout=timeout, strict=True, **options)
-    _check_names_are_in(source.value_format)
+    source = kafka_source(topic, timeout=timeout, strict=True, **options)
+    check_names_columns(source.value_format)
     found = source.sample(samples.OLDEST, samples.NEWEST, timeout)
     if not found:
         raise SchemaError(f"{source.title()} has no records yet, so its columns are not known")
@@ -458,56 +323,3 @@ def from_file(
     if schema is None:
         schema = file_schema.of_file(where, delimiter=delimiter, event_time=event_time, key=key)
     return Stream._from_source(FileSource(where, delimiter), _with_roles(schema, event_time, key))
-
-
-def _one_of(name: str, value: object, possible: tuple[str, ...]) -> None:
-    if value not in possible:
-        listed = ", ".join(repr(p) for p in possible)
-        raise InvalidArgument(f"{name}: expected one of {listed}, got {value!r}")
-
-
-def _start(start: Any, group: str | None, topics: tuple[str, ...]) -> dict[str, Any]:
-    """Return the core's form of `start`."""
-    if start is None:
-        return {"kind": "group" if group else "earliest"}
-    if isinstance(start, str):
-        _one_of("start", start, ("earliest", "latest", "group"))
-        if start == "group" and not group:
-            raise InvalidArgument('start="group" needs group=')
-        return {"kind": start}
-    if isinstance(start, dt.datetime):
-        aware = start if start.tzinfo else start.replace(tzinfo=dt.timezone.utc)
-        return {"kind": "timestamp", "timestamp_ms": int(aware.timestamp() * 1000)}
-    if isinstance(start, Mapping):
-        return {"kind": "offsets", "offsets": _offsets(start, topics)}
-    raise InvalidArgument(
-        'start: expected "earliest", "latest", "group", a datetime or a mapping of partition to '
-        f"offset, got {start!r}"
-    )
-
-
-def _offsets(start: Offsets, topics: tuple[str, ...]) -> list[tuple[str, int, int]]:
-    rows = []
-    for where, offset in start.items():
-        if isinstance(where, int) and len(topics) != 1:
-            raise InvalidArgument(
-                "start: with several topics name them: {(topic, partition): offset}, "
-                f"got {where!r}"
-            )
-        topic, partition = (topics[0], where) if isinstance(where, int) else where
-        if offset < 0:
-            raise InvalidArgument(f"start: expected offsets from 0, got {offset} for {where!r}")
-        rows.append((topic, partition, offset))
-    return rows
-
-
-def _checked_config(bootstrap: str, config: Mapping[str, Any]) -> dict[str, str]:
-    """Return settings as text; the core refuses those that run code and those that are ours."""
-    from headrace import _core
-
-    texts = {
-        key: str(value).lower() if isinstance(value, bool) else str(value)
-        for key, value in config.items()
-    }
-    _core.check_kafka_config(bootstrap, texts)
-    return texts

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 from headrace import durations, frames, logs, models
 from headrace.arguments import names_checked
-from headrace.deferred import Pending
 from headrace.errors import HeadraceError, InvalidArgument, RejectedWarning, Unsupported
 from headrace.expressions import Expr, _expr
+from headrace.pending import Pending
 from headrace.schema import Schema
 from headrace.sinks import KafkaSink
 from headrace.ta import Indicator
@@ -276,7 +276,7 @@ class Stream:
         >>> len(once)
         4
         >>> rejected[["reason", "detail"]].values.tolist()
-        [['duplicate', 'duplicate of offset 0 (Ticker="AAPL", Date=2024-01-02T14:30:00Z)']]
+        [['duplicate', 'duplicate of offset 0 (Ticker="ACME", Date=2026-03-02T14:30:00Z)']]
         """
         names = [name for c in by for name in ([c] if isinstance(c, str) else c)]
         if not names:
@@ -313,16 +313,17 @@ class Stream:
 
         Examples
         --------
-        Two records that came in the wrong order are put right, and the difference is computed in
-        the right one:
+        Two records came in the wrong order; the column ``before`` shows what a later step saw:
 
         >>> import headrace as hr
-        >>> df = hr.market.bars(rows=4, tickers=1, seed=1)[["Date", "Ticker", "Close"]]
-        >>> swapped = hr.from_frame(df.iloc[[0, 2, 1, 3]], schema=hr.market.SCHEMA.select(
-        ...     "Date", "Ticker", "Close"))
-        >>> rising = swapped.sort_within("2m").with_columns(rise=hr.ta.roc("Close", timeperiod=1))
-        >>> rising.collect()["Date"].is_monotonic_increasing
-        True
+        >>> df = hr.market.bars(rows=4, tickers=1, seed=1).iloc[[0, 2, 1, 3]]
+        >>> bars = hr.from_frame(df, schema=hr.market.SCHEMA)
+        >>> before = hr.col("Close").shift(1)
+        >>> df["Close"].tolist()
+        [148.25, 148.29, 148.29, 148.2]
+        >>> in_order = bars.sort_within("2m").with_columns(before=before).collect()
+        >>> in_order["before"].tolist()
+        [nan, 148.25, 148.29, 148.29]
         """
         length = durations.nanoseconds("sort_within: grace", grace)
         return self._with_step({"op": "sort_within", "grace_ns": length})

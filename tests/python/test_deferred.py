@@ -185,20 +185,6 @@ def test_what_was_inferred_stays(broker) -> None:
         assert live.schema["Close"] == hr.float64
 
 
-def test_asking_for_the_columns_looks_again_and_then_says_why_not(broker) -> None:
-    stream = hr.kafka("empty", bootstrap=broker.bootstrap)
-    for ask in (lambda: stream.schema, lambda: stream.columns, lambda: stream.collect(BARS)):
-        with pytest.raises(SchemaError, match=r'"empty" on .* has no records yet.*schema=hr\.Sc'):
-            ask()
-    assert "has no records yet" in repr(stream)
-    assert "has no records yet" in stream._repr_html_()
-    produce(RECORDS, to="empty", bootstrap=broker.bootstrap)
-    assert stream.schema == hr.market.SCHEMA
-    with pytest.raises(UnknownColumn):
-        stream.select("Clos")
-    assert len(stream.collect(BARS)) == len(BARS)
-
-
 def test_a_bounded_read_of_nothing_is_an_error_not_a_wait(broker) -> None:
     stream = hr.kafka("empty", bootstrap=broker.bootstrap, until="end")
     with pytest.raises(SchemaError, match="has no records, so its columns are not known"):
@@ -214,13 +200,6 @@ def test_a_broker_that_is_down_is_tried_again_and_the_count_grows() -> None:
         until(lambda: said in live.status().message)
         until(lambda: f"{said}4)" in live.status().message)
         assert (live.status().state, live.status().connection) == ("waiting", "connecting")
-
-
-def test_a_timeout_is_an_error_with_the_address() -> None:
-    with pytest.raises(BrokerUnavailable, match=r"no broker within 0\.5 s.*127\.0\.0\.1:1: conn"):
-        hr.kafka("ohlcv", bootstrap=NOBODY, timeout=0.5)
-    with pytest.raises(InvalidArgument, match="seconds above 0"):
-        hr.kafka("ohlcv", bootstrap=NOBODY, timeout=0)
 
 
 def test_a_timeout_holds_for_the_run_too(broker) -> None:

@@ -73,31 +73,6 @@ def test_a_missing_topic_is_an_error_where_asked_for() -> None:
             stream.collect()
 
 
-@pytest.mark.parametrize(
-    ("options", "message"),
-    [
-        ({"topics": None}, "expected topics or pattern"),
-        ({"topics": "a", "pattern": "b"}, "expected topics or pattern"),
-        ({"topics": "a", "format": "xml"}, "format: expected one of 'json', 'csv'"),
-        ({"topics": "a", "start": "noon"}, "start: expected one of"),
-        ({"topics": "a", "start": "group"}, "needs group="),
-        ({"topics": ["a", "b"], "start": {0: 1}}, "several topics"),
-        ({"topics": "a", "start": {0: -5}}, "offsets from 0"),
-        ({"topics": "a", "until": "noon"}, "until"),
-        ({"topics": "a", "ingest_threads": 0}, "ingest_threads"),
-        ({"topics": "a", "group": "g", "ingest_threads": 2}, "ingest_threads"),
-        ({"topics": "a", "config": {"plugin.library.paths": "x.so"}}, "plugin.library.paths"),
-        ({"topics": "a", "config": {"sasl.kerberos.kinit.cmd": "sh"}}, "kinit"),
-        ({"topics": "a", "config": {"enable.auto.commit": True}}, "enable.auto.commit"),
-        ({"topics": "a", "config": {"sasl.pasword": "hunter2"}}, "sasl.pasword"),
-    ],
-)
-def test_settings_are_checked_when_the_line_is_written(options, message) -> None:
-    with pytest.raises(HeadraceError, match=message) as caught:
-        hr.kafka(schema=SCHEMA, **options)
-    assert "hunter2" not in str(caught.value)
-
-
 def test_without_a_schema_the_topic_is_looked_at(broker) -> None:
     stream = hr.kafka("a", bootstrap=broker.bootstrap, until="end")
     assert stream.schema == SCHEMA
