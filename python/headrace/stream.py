@@ -316,14 +316,13 @@ class Stream:
         Two records came in the wrong order; the column ``before`` shows what a later step saw:
 
         >>> import headrace as hr
-        >>> df = hr.market.bars(rows=4, tickers=1, seed=1).iloc[[0, 2, 1, 3]]
-        >>> bars = hr.from_frame(df, schema=hr.market.SCHEMA)
-        >>> before = hr.col("Close").shift(1)
+        >>> df = hr.market.bars(rows=4, tickers=1, seed=2).iloc[[0, 2, 1, 3]]
         >>> df["Close"].tolist()
-        [148.25, 148.29, 148.29, 148.2]
-        >>> in_order = bars.sort_within("2m").with_columns(before=before).collect()
-        >>> in_order["before"].tolist()
-        [nan, 148.25, 148.29, 148.29]
+        [134.18, 134.11, 134.14, 133.97]
+        >>> bars = hr.from_frame(df, schema=hr.market.SCHEMA)
+        >>> in_order = bars.sort_within("2m").with_columns(before=hr.col("Close").shift(1))
+        >>> in_order.collect()["before"].tolist()
+        [nan, 134.18, 134.14, 134.11]
         """
         length = durations.nanoseconds("sort_within: grace", grace)
         return self._with_step({"op": "sort_within", "grace_ns": length})
