@@ -6,6 +6,7 @@ import contextlib
 import json
 import sys
 import traceback
+import warnings
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,7 +17,13 @@ import pandas as pd
 
 from headrace import rejects
 from headrace.arguments import names_checked
-from headrace.errors import HeadraceError, InvalidArgument, KafkaError, StreamIOError
+from headrace.errors import (
+    HeadraceError,
+    InvalidArgument,
+    KafkaError,
+    RejectedWarning,
+    StreamIOError,
+)
 from headrace.live import Live
 from headrace.rehearsal import Found, Options, Rehearsal
 from headrace.samples import Sampled
@@ -184,16 +191,20 @@ def check(
         )
     if file is not None and bootstrap is not None:
         raise InvalidArgument("check: give a broker or a file, not both")
+    if not Path(script).is_file():
+        raise InvalidArgument(f"check: no script {str(script)!r}")
     if file is not None and not Path(file).is_file():
         raise InvalidArgument(f"check: no file {str(file)!r}")
     options = Options(bootstrap, None if file is None else Path(file), records)
     rehearsal = Rehearsal(Path(script), options)
     report = Report(max_rejected=max_rejected)
-    with _noting(report, Path(script)), contextlib.redirect_stdout(sys.stderr):
-        rehearsal.execute("__main__" if main else "headrace_check")
-    for found in rehearsal.found:
-        with _noting(report, Path(script)):
-            report.streams.append(_reported(found, Path(script)))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RejectedWarning)  # the report says what is rejected
+        with _noting(report, Path(script)), contextlib.redirect_stdout(sys.stderr):
+            rehearsal.execute("__main__" if main else "headrace_check")
+        for found in rehearsal.found:
+            with _noting(report, Path(script)):
+                report.streams.append(_reported(found, Path(script)))
     _say_what_is_missing(report, Path(script), main)
     return report
 

@@ -28,19 +28,21 @@ from unittest import mock
 import headrace
 from headrace import replay as replay_function
 from headrace import sources
-from headrace.errors import InvalidArgument
 from headrace.in_process import Topic, stream_over
+from headrace.kafka_source import KafkaSource
 from headrace.live import Live
 from headrace.plot import Chart
+from headrace.replay import _encoded, _read
 from headrace.samples import Sampled
 from headrace.schema import Schema
-from headrace.sources import FileSource, KafkaSource
+from headrace.sources import FileSource
 from headrace.stream import Stream
 
 __all__ = ["Found", "Options", "Rehearsal"]
 
 _SAMPLE_S = 10.0  # for a broker to answer
 _OLDEST_SHARE = 5  # one in five of the sample is from a topic's beginning
+_INFER_FROM = 250  # rows of a CSV file
 
 
 @dataclass(frozen=True)
@@ -101,6 +103,7 @@ class Rehearsal:
         self._script = script
         self._options = options
         self._samples: dict[int, dict[tuple[str, int, int], Sampled]] = {}  # by id of the source
+        self._lives: list[Live] = []
         self.found: list[Found] = []
 
     def execute(self, name: str = "headrace_check") -> None:
@@ -111,13 +114,14 @@ class Rehearsal:
         Exception
             Whatever the script raises; the streams up to there are noted.
         """
-        try:
-            code = compile(self._script.read_bytes(), str(self._script), "exec")
-        except OSError as error:
-            raise InvalidArgument(f"no script {str(self._script)!r}") from error
+        code = compile(self._script.read_bytes(), str(self._script), "exec")
         module: dict[str, Any] = {"__name__": name, "__file__": str(self._script)}
-        with self._in_place(), _as_script(self._script):
-            exec(code, module)
+        try:
+            with self._in_place(), _as_script(self._script):
+                exec(code, module)
+        finally:
+            for live in self._lives:
+                live.stop()
         self._note_names(module)
 
     def _note_names(self, module: dict[str, Any]) -> None:
@@ -144,7 +148,8 @@ class Rehearsal:
             quiet = replace(stream, _sinks=())
             if options.get("on_error") == "raise":  # what is rejected is the report's to say
                 del options["on_error"]
-            return run(quiet, **options)
+            self._lives.append(run(quiet, **options))
+            return self._lives[-1]
 
         def rehearse_collect(stream: Stream, data: Any = None, **options: Any) -> Any:
             if data is None:
@@ -244,9 +249,11 @@ class Rehearsal:
 
 def _schema_of_file(path: Path, options: dict[str, Any]) -> Schema:
     roles = {name: options.get(name) for name in ("event_time", "key")}
-    if path.suffix in (".csv", ".parquet", ".pq"):
-        from headrace.replay import _read
-
+    if path.suffix == ".csv":
+        # As JSON: what is a time in a CSV file only shows in its text.
+        rows = [value or b"" for _, value in _encoded(_read(path).head(_INFER_FROM), None)]
+        return Schema.from_json(b"\n".join(rows), **roles)
+    if path.suffix in (".parquet", ".pq"):
         return Schema.from_frame(_read(path), **roles)
     return Schema.from_json(path, **roles)
 
