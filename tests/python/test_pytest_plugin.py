@@ -74,13 +74,12 @@ def test_records_are_written_as_testing_run_takes_them() -> None:
         assert repr(broker) == f"BrokerForTests({broker.bootstrap})"
         records = [{"Ticker": "IBM", "Close": 1.5}, b"{", None, ("IBM", {"Close": 2.5})]
         assert broker.write("bars", records) == 4
-        live = hr.kafka("bars", bootstrap=broker.bootstrap, schema=SCHEMA, until="end").run()
-        live.wait()
-        assert live.frame()["Close"].tolist() == [1.5]
-        assert live.rejected()["reason"].tolist() == ["invalid_json", "missing_field"]
-        assert live.rejected()["key"].tolist()[1] == b"IBM"
-        assert live.status().tombstones == 1
-        live.stop()
+        bars = hr.kafka("bars", bootstrap=broker.bootstrap, schema=SCHEMA, until="end")
+        good, bad = bars.collect(rejected=True)
+        assert good["Close"].tolist() == [1.5]
+        assert bad["reason"].tolist() == ["invalid_json", "missing_field"]
+        assert bad["key"].tolist()[1] == b"IBM"
+        assert bad["offset"].tolist() == [1, 3]  # a null value lies between them
 
 
 def test_pytest_finds_it_where_headrace_is_installed() -> None:
