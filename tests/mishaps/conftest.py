@@ -30,9 +30,8 @@ def words(chart):
     return " | ".join(t.get_text() for t in chart.figure.findobj(Text) if t.get_visible())
 """
 _AFTERWARDS = """
-from headrace.live import _running
-for _live in list(_running):
-    _live.stop()
+from headrace import interrupts
+interrupts.stop_all("the test is over")
 heard.lines.clear()
 for _name in ("live", "chart", "bars", "bad", "former"):
     globals().pop(_name, None)
@@ -71,18 +70,29 @@ def start_kernel() -> Kernel:
 
 
 @pytest.fixture(scope="session")
-def _session_kernel() -> Iterator[Kernel]:
-    kernel = start_kernel()
-    yield kernel
-    kernel.shutdown()
+def _shared() -> Iterator[list[Kernel]]:
+    """The kernel that tests share, once one has asked for it."""
+    kernels: list[Kernel] = []
+    yield kernels
+    for kernel in kernels:
+        kernel.shutdown()
 
 
 @pytest.fixture
-def kernel(_session_kernel: Kernel) -> Iterator[Kernel]:
+def kernel(_shared: list[Kernel]) -> Iterator[Kernel]:
     """The kernel that all tests share which do not restart it."""
-    yield _session_kernel
-    ended = _session_kernel.run(_AFTERWARDS)
-    assert ended.status == "ok", ended.error
+    if not _shared:
+        _shared.append(start_kernel())
+    kernel = _shared[0]
+    yield kernel
+    try:
+        ended = kernel.run(_AFTERWARDS, timeout=15)
+        assert ended.status == "ok", ended.error
+    except BaseException:
+        _shared.clear()  # the next test shall not suffer from what this one left behind
+        kernel.kill()
+        kernel.shutdown()
+        raise
 
 
 @pytest.fixture
