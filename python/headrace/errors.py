@@ -2,6 +2,12 @@
 
 The core names the class of an error in one table (``cpp/include/headrace/base/error.hpp``); this
 module holds those classes, and a test compares the two.
+
+Examples
+--------
+>>> from headrace import errors
+>>> errors.UnknownColumn.__mro__[1:3]
+(<class 'headrace.errors.HeadraceError'>, <class 'LookupError'>)
 """
 
 from __future__ import annotations
@@ -38,80 +44,262 @@ class HeadraceError(Exception):
 
 
 class InvalidArgument(HeadraceError, ValueError):
-    """An argument has a value that the call cannot take; the message says which are possible."""
+    """An argument has a value that the call cannot take; the message says which are possible.
+
+    Examples
+    --------
+    >>> import headrace as hr
+    >>> hr.col("Close").shift(0)
+    Traceback (most recent call last):
+    headrace.errors.InvalidArgument: shift: expected a whole number of records from 1, got 0
+    """
 
 
 class UnknownColumn(HeadraceError, LookupError):
-    """A column name that the schema does not have; the message has the nearest one and the list."""
+    """A column name that the schema does not have; the message has the nearest one and the list.
+
+    Examples
+    --------
+    >>> import headrace as hr
+    >>> bars = hr.kafka("stocks", schema=hr.Schema({"Ticker": hr.string, "Close": hr.float64}))
+    >>> try:
+    ...     bars.filter(hr.col("Clos") > 0)
+    ... except hr.errors.UnknownColumn as error:
+    ...     print(error)
+    filter: no column "Clos"; did you mean "Close"? columns: Ticker, Close
+    """
 
 
 class TypeMismatch(HeadraceError, TypeError):
-    """An expression or indicator was given a column of a type that it cannot take."""
+    """An expression or indicator was given a column of a type that it cannot take.
+
+    Examples
+    --------
+    >>> import headrace as hr
+    >>> bars = hr.kafka("stocks", schema=hr.Schema({"Ticker": hr.string}))
+    >>> try:
+    ...     bars.with_columns(hr.ta.rsi("Ticker"))
+    ... except hr.errors.TypeMismatch as error:
+    ...     print("refused")
+    refused
+    """
 
 
 class Unsupported(HeadraceError, NotImplementedError):
-    """Something that headrace does not do (yet); the message says what to use instead."""
+    """Something that headrace does not do (yet); the message says what to use instead.
+
+    Examples
+    --------
+    >>> import headrace as hr
+    >>> bars = hr.kafka("stocks", schema=hr.Schema({"Close": hr.float64}))
+    >>> try:
+    ...     bars.to_kafka("signals", processing_guarantee="exactly-once")
+    ... except hr.errors.Unsupported as error:
+    ...     print(str(error).partition(";")[0])
+    to_kafka: processing_guarantee="exactly-once" is not yet supported
+    """
 
 
 class SchemaError(HeadraceError, ValueError):
-    """A schema that contradicts itself."""
+    """A schema that contradicts itself.
+
+    Examples
+    --------
+    >>> import headrace as hr
+    >>> try:
+    ...     hr.Schema({"Close": float})
+    ... except hr.errors.SchemaError as error:
+    ...     print("got" in str(error))
+    True
+    """
 
 
 class DecodeError(HeadraceError, ValueError):
-    """A format that cannot be decoded at all. A single bad record is a dead letter instead."""
+    """A format that cannot be decoded at all. A single bad record is a dead letter instead.
+
+    Examples
+    --------
+    >>> import headrace as hr
+    >>> try:
+    ...     hr.Schema.from_json("no,json,at,all")
+    ... except hr.errors.DecodeError as error:
+    ...     print("not JSON" in str(error))
+    True
+    """
 
 
 class RecordRejected(HeadraceError, ValueError):
-    """A record was rejected in a run with ``on_error="raise"``; the message is its dead letter."""
+    """A record was rejected in a run with ``on_error="raise"``; the message is its dead letter.
+
+    Examples
+    --------
+    >>> import headrace as hr, pandas as pd
+    >>> rows = hr.from_frame(pd.DataFrame({"x": [1.0, None]}), schema=hr.Schema({"x": hr.float64}))
+    >>> try:
+    ...     rows.collect(on_error="raise")
+    ... except hr.errors.RecordRejected as error:
+    ...     print('field "x"' in str(error))
+    True
+    """
 
 
 class KafkaError(HeadraceError):
-    """Kafka or the client refused; ``retriable`` and ``native_code`` say more."""
+    """Kafka or the client refused; ``retriable`` and ``native_code`` say more.
+
+    Examples
+    --------
+    >>> from headrace import errors
+    >>> issubclass(errors.TopicNotFound, errors.KafkaError)
+    True
+    """
 
 
 class TopicNotFound(KafkaError):
-    """The topic does not exist on this cluster."""
+    """The topic does not exist on this cluster.
+
+    Examples
+    --------
+    >>> from headrace import errors
+    >>> error = errors.TopicNotFound('topic "ohclv" does not exist (did you mean "ohlcv"?)')
+    >>> isinstance(error, errors.KafkaError)
+    True
+    """
 
 
 class BrokerUnavailable(KafkaError):
-    """No broker answered in time; the message has the address."""
+    """No broker answered in time; the message has the address.
+
+    Examples
+    --------
+    >>> import headrace as hr
+    >>> try:
+    ...     hr.kafka("stocks", bootstrap="127.0.0.1:1", timeout=0.5)
+    ... except hr.errors.BrokerUnavailable as error:
+    ...     print("127.0.0.1:1" in str(error), error.retriable)
+    True True
+    """
 
 
 class AuthenticationError(KafkaError):
-    """The broker refused the credentials."""
+    """The broker refused the credentials.
+
+    Examples
+    --------
+    >>> from headrace import errors
+    >>> errors.AuthenticationError("refused").retriable
+    False
+    """
 
 
 class AuthorizationError(KafkaError):
-    """The user may not do this on the topic or group."""
+    """The user may not do this on the topic or group.
+
+    Examples
+    --------
+    >>> from headrace import errors
+    >>> errors.AuthorizationError("no read access").retriable
+    False
+    """
 
 
 class OffsetOutOfRange(KafkaError):
-    """The position asked for is no longer (or not yet) in the log; the message has the range."""
+    """The position asked for is no longer (or not yet) in the log; the message has the range.
+
+    Examples
+    --------
+    >>> import headrace as hr
+    >>> with hr.MockBroker(stocks=1) as broker:
+    ...     bars = hr.kafka("stocks", bootstrap=broker.bootstrap, until="end", start={0: 500},
+    ...                     schema=hr.Schema({"Close": hr.float64}))
+    ...     try:
+    ...         bars.collect()
+    ...     except hr.errors.OffsetOutOfRange as error:
+    ...         print("500" in str(error))
+    True
+    """
 
 
 class ModelError(HeadraceError):
-    """A model cannot be loaded or does not fit its inputs; the message has the shapes."""
+    """A model cannot be loaded or does not fit its inputs; the message has the shapes.
+
+    Examples
+    --------
+    >>> import headrace as hr
+    >>> bars = hr.kafka("stocks", schema=hr.Schema({"Close": hr.float64}))
+    >>> bars.predict("gone.pt", inputs=["Close"])
+    Traceback (most recent call last):
+    headrace.errors.ModelError: no model file 'gone.pt'
+    """
 
 
 class CheckpointError(HeadraceError):
-    """Saved state is damaged or of another pipeline."""
+    """Saved state is damaged or of another pipeline.
+
+    Examples
+    --------
+    >>> from headrace import errors
+    >>> issubclass(errors.CheckpointError, errors.HeadraceError)
+    True
+    """
 
 
 class StreamIOError(HeadraceError, OSError):
-    """A file cannot be read or written."""
+    """A file cannot be read or written.
+
+    Examples
+    --------
+    >>> from headrace import errors
+    >>> issubclass(errors.StreamIOError, OSError)
+    True
+    """
 
 
 class Cancelled(HeadraceError):
-    """The call was ended by ``stop()``."""
+    """The call was ended by ``stop()``.
+
+    Examples
+    --------
+    >>> from headrace import errors
+    >>> issubclass(errors.Cancelled, errors.HeadraceError)
+    True
+    """
 
 
 class InternalError(HeadraceError):
-    """A defect of headrace itself; please report it with the message."""
+    """A defect of headrace itself; please report it with the message.
+
+    Examples
+    --------
+    >>> from headrace import errors
+    >>> issubclass(errors.InternalError, errors.HeadraceError)
+    True
+    """
 
 
 class RejectedWarning(UserWarning):
-    """Some records of a bounded run became dead letters."""
+    """Some records of a bounded run became dead letters.
+
+    Examples
+    --------
+    >>> import headrace as hr, pandas as pd, warnings
+    >>> rows = hr.from_frame(pd.DataFrame({"x": [1.0, None]}), schema=hr.Schema({"x": hr.float64}))
+    >>> with warnings.catch_warnings():
+    ...     warnings.simplefilter("error", hr.errors.RejectedWarning)  # for tests
+    ...     try:
+    ...         rows.collect()
+    ...     except hr.errors.RejectedWarning as warning:
+    ...         print(str(warning).partition(" (")[0])
+    1 records rejected
+    """
 
 
 class KeysInSeveralPartitions(UserWarning):
-    """A key was seen in more than one partition, so its state is split."""
+    """A key was seen in more than one partition, so its state is split.
+
+    Examples
+    --------
+    >>> import warnings
+    >>> from headrace import errors
+    >>> with warnings.catch_warnings():
+    ...     warnings.simplefilter("ignore", errors.KeysInSeveralPartitions)  # where it is meant so
+    """

@@ -149,11 +149,25 @@ class Expr:
 
     # -- functions
     def abs(self) -> Expr:
-        """Return the absolute value."""
+        """Return the absolute value.
+
+        Examples
+        --------
+        >>> import headrace as hr
+        >>> (hr.col("Close") - hr.col("Open")).abs()
+        abs((Close - Open))
+        """
         return _call("abs", [self], f"abs({self._text})")
 
     def is_null(self) -> Expr:
-        """Return whether the value is null (never null itself)."""
+        """Return whether the value is null (never null itself).
+
+        Examples
+        --------
+        >>> import headrace as hr
+        >>> hr.col("Volume").is_null()
+        Volume.is_null()
+        """
         return _call("is_null", [self], f"{self._text}.is_null()")
 
     def between(self, lower: Any, upper: Any) -> Expr:
@@ -199,7 +213,16 @@ class Expr:
         return Expr(plan, f"{self._text}.shift({n})")
 
     def alias(self, name: str) -> Expr:
-        """Return the expression under a column name, for ``with_columns``."""
+        """Return the expression under a column name, for ``with_columns``.
+
+        Examples
+        --------
+        >>> import headrace as hr
+        >>> bars = hr.kafka("stocks", schema=hr.market.SCHEMA)
+        >>> spread = (hr.col("High") - hr.col("Low")).alias("spread")
+        >>> bars.with_columns(spread).columns[-1]
+        'spread'
+        """
         return Expr(self._plan, self._text, name)
 
     def __repr__(self) -> str:

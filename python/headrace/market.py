@@ -3,6 +3,12 @@
 Minute bars of several tickers with what real ones have: volatility that comes in clusters
 (GARCH(1, 1), Bollerslev 1986), busier opens and closes, overnight gaps, minutes without a trade
 and, in :func:`records`, a few records that no pipeline should trust.
+
+Examples
+--------
+>>> import headrace as hr
+>>> hr.market.bars(rows=300, tickers=2, seed=1)["Ticker"].unique().tolist()
+['ACME', 'BOLT']
 """
 
 from __future__ import annotations

@@ -37,15 +37,39 @@ class MockBroker:
 
     @property
     def bootstrap(self) -> str:
-        """``host:port`` to connect to."""
+        """``host:port`` to connect to.
+
+        Examples
+        --------
+        >>> import headrace as hr
+        >>> with hr.MockBroker() as broker:
+        ...     broker.bootstrap.partition(":")[0]
+        '127.0.0.1'
+        """
         return self._running().bootstrap
 
     def create_topic(self, name: str, partitions: int = 1) -> None:
-        """Create a topic."""
+        """Create a topic.
+
+        Examples
+        --------
+        >>> import headrace as hr
+        >>> with hr.MockBroker() as broker:
+        ...     broker.create_topic("stocks", partitions=2)
+        """
         self._running().create_topic(name, partitions)
 
     def close(self) -> None:
-        """Stop the broker and forget its records."""
+        """Stop the broker and forget its records.
+
+        Examples
+        --------
+        >>> import headrace as hr
+        >>> broker = hr.MockBroker()
+        >>> broker.close()
+        >>> broker
+        MockBroker(closed)
+        """
         self._cluster = None
 
     def _running(self) -> _core.MockCluster:

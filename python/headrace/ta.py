@@ -10,6 +10,13 @@ A single output is named after the indicator (``rsi``), several ones get suffixe
 ``bb=bbands("Close")`` gives ``bb_upper`` and so on.
 
 The list is the core's registry (``cpp/include/headrace/ops/registry.hpp``); a test compares them.
+
+Examples
+--------
+>>> import headrace as hr
+>>> bars = hr.from_frame(hr.market.bars(rows=50, tickers=1, seed=1), schema=hr.market.SCHEMA)
+>>> bars.with_columns(hr.ta.bbands("Close", timeperiod=20), fast=hr.ta.sma("Close", 5)).columns[-4:]
+['bbands_upper', 'bbands_middle', 'bbands_lower', 'fast']
 """
 
 from __future__ import annotations
