@@ -61,8 +61,7 @@ def test_the_stop_button_while_it_is_down(kernel: Kernel, closed: str) -> None:
     kernel.interrupt()
     kernel.finish(cell)
     took("the stop button", time.monotonic() - began, 0.5)
-    assert cell.error == ""
-    assert "stopped by user" in cell.stdout + "".join(str(d) for d in kernel.shown(cell))
+    assert cell.error == "stopped by user"  # one line, no traceback
     assert kernel.value("live.status().state") == "stopped"
 
 
@@ -70,7 +69,9 @@ def test_the_stop_button_while_it_is_down(kernel: Kernel, closed: str) -> None:
     "schema", [f", schema={SCHEMA}", ""], ids=["schema given", "schema inferred"]
 )
 def test_a_timeout_raises_with_the_address(kernel: Kernel, closed: str, schema: str) -> None:
-    cell = kernel.run(f'hr.kafka("ohlcv", bootstrap="{closed}"{schema}, timeout=1.5).run().wait()')
+    cell = kernel.run(
+        f'hr.kafka("ohlcv", bootstrap="{closed}"{schema}, timeout=1.5).run().wait()', timeout=10
+    )
     took("the error", cell.seconds, 2.0)
     assert f"BrokerUnavailable: cannot reach {closed}: connection refused" in cell.error
     assert cell.stderr == ""

@@ -68,8 +68,7 @@ def test_the_stop_button_while_waiting(
     kernel.interrupt()
     kernel.finish(cell)
     took("the stop button", time.monotonic() - began, 0.5)
-    assert cell.error == ""
-    assert "stopped by user" in all_text(kernel, cell, started)
+    assert cell.error == "stopped by user"  # one line, no traceback
     assert kernel.value("live.status().state") == "stopped"
     assert kernel.value("len(live.frame())") == "300"
 
