@@ -20,19 +20,18 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from unittest import mock
 
 import headrace
+from headrace import file_schema, sources
 from headrace import replay as replay_function
-from headrace import sources
 from headrace.in_process import Topic, stream_over
 from headrace.kafka_source import KafkaSource
 from headrace.live import Live
 from headrace.plot import Chart
-from headrace.replay import _encoded, _read
 from headrace.samples import Sampled
 from headrace.schema import Schema
 from headrace.sources import FileSource
@@ -42,7 +41,6 @@ __all__ = ["Found", "Options", "Rehearsal"]
 
 _SAMPLE_S = 10.0  # for a broker to answer
 _OLDEST_SHARE = 5  # one in five of the sample is from a topic's beginning
-_INFER_FROM = 250  # rows of a CSV file
 
 
 @dataclass(frozen=True)
@@ -63,21 +61,17 @@ class Found:
     sample: dict[tuple[str, int, int], Sampled]  # by place in the in-process broker
 
 
-@dataclass(frozen=True)
-class _FileForTopic(KafkaSource):
+@dataclass(frozen=True, kw_only=True)
+class _FileForTopic(FileSource):
     """A file read as if it were the topic."""
 
-    file: FileSource
+    topic: KafkaSource
 
-    @property
-    def format(self) -> tuple[str, dict[str, Any]]:
-        return self.file.format
-
-    def open(self, schema: Schema) -> list[Any]:
-        return self.file.open(schema)
+    def client(self) -> dict[str, Any]:
+        return self.topic.client()
 
     def describe(self) -> str:
-        return f"{self.file.describe()} for {super().describe()}"
+        return f"{super().describe()} for {self.topic.describe()}"
 
 
 class Rehearsal:
@@ -208,13 +202,12 @@ class Rehearsal:
     def _over_file(
         self, kafka: Callable[..., Stream], topics: Any, options: dict[str, Any]
     ) -> Stream:
-        file = FileSource(self._options.file or Path())
+        path = self._options.file or Path()
         if options.get("schema") is None:
-            options["schema"] = _schema_of_file(file.path, options)
+            options["schema"] = _schema_of_file(path, options)
         stream = kafka(topics, **{**options, "until": "end"})
-        source = stream._source
-        own = {one.name: getattr(source, one.name) for one in fields(KafkaSource)}
-        return replace(stream, _source=_FileForTopic(**own, file=file))
+        assert isinstance(stream._source, KafkaSource)
+        return replace(stream, _source=_FileForTopic(path=path, topic=stream._source))
 
     def _over_sample(self, stream: Stream) -> Stream:
         source = stream._source
@@ -248,14 +241,7 @@ class Rehearsal:
 
 
 def _schema_of_file(path: Path, options: dict[str, Any]) -> Schema:
-    roles = {name: options.get(name) for name in ("event_time", "key")}
-    if path.suffix == ".csv":
-        # As JSON: what is a time in a CSV file only shows in its text.
-        rows = [value or b"" for _, value in _encoded(_read(path).head(_INFER_FROM), None)]
-        return Schema.from_json(b"\n".join(rows), **roles)
-    if path.suffix in (".parquet", ".pq"):
-        return Schema.from_frame(_read(path), **roles)
-    return Schema.from_json(path, **roles)
+    return file_schema.of_file(path, event_time=options.get("event_time"), key=options.get("key"))
 
 
 def _begins(stream: Stream, other: Stream) -> bool:

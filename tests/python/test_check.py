@@ -225,6 +225,8 @@ def test_a_file_in_place_of_the_topic(schema: str, script, tmp_path: Path) -> No
     body = f"""
         import headrace as hr
         bars = hr.kafka("bars", {schema}, group="of-the-user")
+        assert hr.Schema.from_topic("bars").names == list(hr.market.SCHEMA)
+        assert len(bars.head(3)) == 3
         bars.with_columns(hr.ta.rsi("Close")).to_kafka("signals").run()
     """
     fits = check(script(body), file=tmp_path / "bars.csv")
@@ -246,6 +248,8 @@ def test_nothing_is_written_committed_or_created(kafka: TemporaryBroker, script)
         import headrace as hr
         hr.replay(hr.market.bars(rows=9, tickers=1), to="check-bars")
         bars = hr.kafka("check-bars", group="check-group", schema=hr.market.SCHEMA)
+        assert hr.Schema.from_topic("check-bars").names == list(hr.market.SCHEMA)
+        assert len(bars.head(3)) == 3
         live = bars.to_kafka("check-signals", dead_letters="check-letters").run()
         assert live.wait(seconds=3600)
         assert hr.run_for("1h", live)[0].rows > 0
