@@ -17,7 +17,7 @@ std::uint8_t byte_at(const std::uint8_t* from, std::size_t bit) noexcept {
 
 void set_bits(std::uint8_t* to, std::size_t to_bit, std::size_t n) noexcept {
   for (; n > 0 && (to_bit & 7U) != 0; --n) put_bit(to, to_bit++, true);
-  std::memset(to + (to_bit >> 3U), 0xFF, n / 8);
+  if (n >= 8) std::memset(to + (to_bit >> 3U), 0xFF, n / 8);  // `to` may be null where n is 0
   to_bit += n & ~std::size_t{7};
   for (n &= 7U; n > 0; --n) put_bit(to, to_bit++, true);
 }
