@@ -2,6 +2,12 @@
 
 It runs in KRaft mode on the loopback address alone, as a process of its own that outlives the one
 that started it. For a first run without Java there is :class:`headrace.MockBroker`.
+
+Examples
+--------
+>>> from headrace import broker
+>>> broker.status("/nowhere") is None
+True
 """
 
 from __future__ import annotations
@@ -102,7 +108,14 @@ class BrokerInfo:
 
     @property
     def port(self) -> int:
-        """The port of ``bootstrap``."""
+        """The port of ``bootstrap``.
+
+        Examples
+        --------
+        >>> from headrace.broker import BrokerInfo
+        >>> BrokerInfo("127.0.0.1:9092", 42, 7, "/tmp/data", "/tmp/data/broker.log", "4.1.2").port
+        9092
+        """
         return int(self.bootstrap.rpartition(":")[2])
 
 
@@ -285,38 +298,90 @@ class TemporaryBroker:
 
     @property
     def bootstrap(self) -> str:
-        """``host:port``; it stays the same over restarts."""
+        """``host:port``; it stays the same over restarts.
+
+        Examples
+        --------
+        >>> from headrace.broker import TemporaryBroker
+        >>> TemporaryBroker(data_dir="/tmp/kafka-test", port=19092).bootstrap
+        '127.0.0.1:19092'
+        """
         return f"{_HOST}:{self._port}"
 
     def bootstrap_of(self, protocol: str) -> str:
-        """``host:port`` of one of the further `listeners`."""
+        """``host:port`` of one of the further `listeners`.
+
+        Examples
+        --------
+        >>> from headrace.broker import TemporaryBroker
+        >>> broker = TemporaryBroker(data_dir="/tmp/kafka-test", listeners=["SSL"])
+        >>> broker.bootstrap_of("SSL").partition(":")[0]
+        '127.0.0.1'
+        """
         return f"{_HOST}:{self._listeners[protocol]}"
 
     @property
     def info(self) -> BrokerInfo | None:
-        """The running broker, None while it is down."""
+        """The running broker, None while it is down.
+
+        Examples
+        --------
+        >>> from headrace.broker import TemporaryBroker
+        >>> TemporaryBroker(data_dir="/tmp/kafka-test").info is None
+        True
+        """
         return self._info
 
     def start(self) -> BrokerInfo:
-        """Start it, with the records it had."""
+        """Start it, with the records it had.
+
+        Examples
+        --------
+        >>> from headrace.broker import TemporaryBroker
+        >>> with TemporaryBroker(data_dir="/tmp/kafka-test") as broker:  # doctest: +SKIP
+        ...     broker.stop()
+        ...     broker.start()
+        """
         self._info = start(
             self._port, self._data_dir, listeners=self._listeners, properties=self._properties
         )
         return self._info
 
     def stop(self) -> None:
-        """End it in order."""
+        """End it in order.
+
+        Examples
+        --------
+        >>> from headrace.broker import TemporaryBroker
+        >>> with TemporaryBroker(data_dir="/tmp/kafka-test") as broker:  # doctest: +SKIP
+        ...     broker.stop()
+        """
         stop(self._data_dir)
         self._info = None
 
     def kill(self) -> None:
-        """End it as a crash would (SIGKILL)."""
+        """End it as a crash would (SIGKILL).
+
+        Examples
+        --------
+        >>> from headrace.broker import TemporaryBroker
+        >>> with TemporaryBroker(data_dir="/tmp/kafka-test") as broker:  # doctest: +SKIP
+        ...     broker.kill()
+        ...     broker.start()
+        """
         if self._info is not None:
             end(self._info.pid, self._info.started, 0.0)
             self._info = None
 
     def restart(self) -> BrokerInfo:
-        """Stop in order, then start again on the same port."""
+        """Stop in order, then start again on the same port.
+
+        Examples
+        --------
+        >>> from headrace.broker import TemporaryBroker
+        >>> with TemporaryBroker(data_dir="/tmp/kafka-test") as broker:  # doctest: +SKIP
+        ...     broker.restart()
+        """
         self.stop()
         return self.start()
 

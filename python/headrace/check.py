@@ -1,4 +1,11 @@
-"""``headrace check``: whether the streams of a script fit a topic or a file, without running it."""
+"""``headrace check``: whether the streams of a script fit a topic or a file, without running it.
+
+Examples
+--------
+>>> from headrace.check import check
+>>> check("pipeline.py", bootstrap="localhost:9092").exit_code  # doctest: +SKIP
+0
+"""
 
 from __future__ import annotations
 
@@ -59,6 +66,20 @@ class StreamReport:
         What is worth knowing and no misfit: fields that are not read, columns without a value.
     misfits : int
         Records that the schema itself refuses.
+
+    Examples
+    --------
+    >>> from headrace.check import StreamReport
+    >>> stream = StreamReport(
+    ...     "pipeline.py:8", "ohlcv on localhost:9092", records=250, rows=247, tombstones=0,
+    ...     columns=["Close float64"], rejected={"wrong_type": 1, "rule": 2}, first_rejects={},
+    ...     notes=[])
+    >>> print(stream)
+    pipeline.py:8: ohlcv on localhost:9092
+      columns: Close float64
+      sample: 250 records, 247 rows come out
+      rejected: 2 of 250, rule
+      rejected: 1 of 250, wrong_type
     """
 
     where: str
@@ -73,7 +94,18 @@ class StreamReport:
 
     @property
     def misfits(self) -> int:
-        """Records that do not fit the schema, without those that rules of the stream refuse."""
+        """Records that do not fit the schema, without those that rules of the stream refuse.
+
+        Examples
+        --------
+        >>> from headrace.check import StreamReport
+        >>> stream = StreamReport(
+        ...     "pipeline.py:8", "ohlcv on localhost:9092", records=250, rows=247, tombstones=0,
+        ...     columns=["Close float64"], rejected={"wrong_type": 1, "rule": 2}, first_rejects={},
+        ...     notes=[])
+        >>> stream.misfits
+        1
+        """
         return sum(n for reason, n in self.rejected.items() if reason not in _ON_PURPOSE)
 
     def __str__(self) -> str:
@@ -117,7 +149,14 @@ class Report:
 
     @property
     def exit_code(self) -> int:
-        """What ``headrace check`` returns to the shell."""
+        """What ``headrace check`` returns to the shell.
+
+        Examples
+        --------
+        >>> from headrace.check import Report
+        >>> Report(errors=["pipeline.py:4: UnknownColumn: ..."], wrong=True).exit_code
+        1
+        """
         if self.unchecked or not (self.streams or self.wrong):
             return NOT_CHECKED
         return MISFIT if self.wrong or self._misfits() > self.max_rejected else FITS
@@ -287,11 +326,12 @@ def _at_its_own_place(
 def _notes(found: Found) -> list[str]:
     values = [record.value for record in found.sample.values() if record.value is not None]
     objects = [one for one in map(_object, values) if one is not None]
+    inferred = list(found.stream._schema.notes)
     if not objects:
-        return []
+        return inferred
     seen = Counter(path for one in objects for path in _paths(one))
     read = {".".join(entry["path"]) for entry in found.stream._schema._to_plan()["fields"]}
-    return [*_not_there(read, seen), *_not_read(read, seen, len(objects))]
+    return [*inferred, *_not_there(read, seen), *_not_read(read, seen, len(objects))]
 
 
 def _not_there(read: set[str], seen: Mapping[str, int]) -> list[str]:

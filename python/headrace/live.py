@@ -118,6 +118,15 @@ class Live:
         -------
         pandas.DataFrame
             A consistent snapshot that later records do not change.
+
+        Examples
+        --------
+        >>> import headrace as hr
+        >>> df = hr.market.bars(rows=100, tickers=2, seed=1)
+        >>> with hr.from_frame(df, schema=hr.market.SCHEMA).run() as live:
+        ...     _ = live.wait()
+        >>> live.frame(last=3, key="ACME")["Ticker"].tolist()
+        ['ACME', 'ACME', 'ACME']
         """
         return frames.to_pandas(self._tail(last, key), positions)
 
@@ -126,6 +135,15 @@ class Live:
         """Return the newest rows as read-only arrays by column name, without a copy where possible.
 
         The arrays keep their memory alive for as long as they are used, also after ``stop()``.
+
+        Examples
+        --------
+        >>> import headrace as hr
+        >>> df = hr.market.bars(rows=100, tickers=2, seed=1)
+        >>> with hr.from_frame(df, schema=hr.market.SCHEMA).run() as live:
+        ...     _ = live.wait()
+        >>> live.numpy(last=5)["Close"].shape
+        (5,)
         """
         return frames.to_numpy(self._tail(last, key))
 
@@ -133,7 +151,17 @@ class Live:
     def arrow(
         self, last: int = 1000, key: object = None, *, positions: bool = False
     ) -> frames.ArrowFrame:
-        """Return the newest rows for PyArrow, Polars or DuckDB (``__arrow_c_stream__``)."""
+        """Return the newest rows for PyArrow, Polars or DuckDB (``__arrow_c_stream__``).
+
+        Examples
+        --------
+        >>> import headrace as hr
+        >>> df = hr.market.bars(rows=100, tickers=2, seed=1)
+        >>> with hr.from_frame(df, schema=hr.market.SCHEMA).run() as live:
+        ...     _ = live.wait()
+        >>> len(live.arrow(last=7))
+        7
+        """
         return frames.ArrowFrame(self._tail(last, key), positions)
 
     def _tail(self, last: int, key: object) -> _core.Frame:
@@ -176,12 +204,34 @@ class Live:
             Columns ``reason``, ``field``, ``detail``, ``topic``, ``partition``, ``offset``,
             ``timestamp``, ``key`` (bytes), ``value`` (bytes) and ``text``, which says all of that
             in one line.
+
+        Examples
+        --------
+        >>> import headrace as hr
+        >>> import pandas as pd, warnings
+        >>> rows = hr.from_frame(
+        ...     pd.DataFrame({"x": [1.0, None, 3.0]}), schema=hr.Schema({"x": hr.float64}))
+        >>> with warnings.catch_warnings(), rows.run() as live:
+        ...     warnings.simplefilter("ignore")  # the first one of each reason is warned of
+        ...     _ = live.wait()
+        >>> live.rejected()["offset"].tolist()
+        [1]
         """
         self._tell()
         return rejects.table_of(self._engine.rejects())
 
     def status(self) -> Status:
-        """Return what has been done so far, with lag per partition and rejects by reason."""
+        """Return what has been done so far, with lag per partition and rejects by reason.
+
+        Examples
+        --------
+        >>> import headrace as hr
+        >>> df = hr.market.bars(rows=100, tickers=2, seed=1)
+        >>> with hr.from_frame(df, schema=hr.market.SCHEMA).run() as live:
+        ...     _ = live.wait()
+        >>> live.status().state, live.status().records
+        ('finished', 100)
+        """
         status = self._look()
         self._tell(status)
         return status
@@ -219,17 +269,46 @@ class Live:
         """Return a checksum of every output so far, by column (needs ``run(digest=True)``).
 
         Two runs over the same records agree, however they were batched, cut or threaded.
+
+        Examples
+        --------
+        >>> import headrace as hr
+        >>> df = hr.market.bars(rows=100, tickers=2, seed=1)
+        >>> with hr.from_frame(df, schema=hr.market.SCHEMA).run(digest=True) as live:
+        ...     _ = live.wait()
+        >>> sorted(live.digest()) == sorted(live.columns)
+        True
         """
         return self._engine.digest()
 
     @property
     def schema(self) -> Schema:
-        """Columns of the rows."""
+        """Columns of the rows.
+
+        Examples
+        --------
+        >>> import headrace as hr
+        >>> df = hr.market.bars(rows=100, tickers=2, seed=1)
+        >>> with hr.from_frame(df, schema=hr.market.SCHEMA).run() as live:
+        ...     _ = live.wait()
+        >>> live.schema.key
+        'Ticker'
+        """
         return self._stream.schema
 
     @property
     def columns(self) -> list[str]:
-        """Names of the columns."""
+        """Names of the columns.
+
+        Examples
+        --------
+        >>> import headrace as hr
+        >>> df = hr.market.bars(rows=100, tickers=2, seed=1)
+        >>> with hr.from_frame(df, schema=hr.market.SCHEMA).run() as live:
+        ...     _ = live.wait()
+        >>> live.columns[:2]
+        ['Date', 'Ticker']
+        """
         return self._stream.columns
 
     def plot(self, *columns: str, **options: Any) -> Chart:
@@ -314,7 +393,18 @@ class Live:
         return there
 
     def stop(self) -> None:
-        """Stop reading and computing; frames and status stay. Stopping twice is harmless."""
+        """Stop reading and computing; frames and status stay. Stopping twice is harmless.
+
+        Examples
+        --------
+        >>> import headrace as hr
+        >>> with hr.MockBroker(stocks=1) as broker:
+        ...     bars = hr.kafka("stocks", bootstrap=broker.bootstrap, schema=hr.market.SCHEMA)
+        ...     live = bars.run()
+        ...     live.stop()
+        >>> live.status().state
+        'stopped'
+        """
         self._stop(interrupts.BY_USER)
 
     def _request_stop(self) -> None:

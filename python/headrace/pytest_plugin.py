@@ -59,11 +59,28 @@ class BrokerForTests:
 
     @property
     def bootstrap(self) -> str:
-        """``host:port`` to connect to."""
+        """``host:port`` to connect to.
+
+        Examples
+        --------
+        >>> import headrace as hr
+        >>> from headrace.pytest_plugin import BrokerForTests
+        >>> with BrokerForTests(hr.MockBroker()) as broker:
+        ...     broker.bootstrap.partition(":")[0]
+        '127.0.0.1'
+        """
         return self._broker.bootstrap
 
     def create_topic(self, name: str, partitions: int = 1) -> None:
-        """Create a topic; it is gone after the test."""
+        """Create a topic; it is gone after the test.
+
+        Examples
+        --------
+        >>> import headrace as hr
+        >>> from headrace.pytest_plugin import BrokerForTests
+        >>> with BrokerForTests(hr.MockBroker()) as broker:
+        ...     broker.create_topic("bars", partitions=2)
+        """
         from headrace.mock import MockBroker
 
         if isinstance(self._broker, MockBroker):
@@ -83,6 +100,14 @@ class BrokerForTests:
             Dicts, bytes, text, None, ``(key, value)`` pairs, or the rows of a frame.
         key : str, optional
             Field of a dict, or column of a frame, that becomes the Kafka key.
+
+        Examples
+        --------
+        >>> import headrace as hr
+        >>> from headrace.pytest_plugin import BrokerForTests
+        >>> with BrokerForTests(hr.MockBroker()) as broker:
+        ...     broker.write("bars", hr.market.bars(rows=9, tickers=1, seed=1), key="Ticker")
+        9
         """
         from headrace import _core
         from headrace.encoding import pairs_of
@@ -96,7 +121,15 @@ class BrokerForTests:
         return len(pairs)
 
     def close(self) -> None:
-        """Delete the topics that were created here."""
+        """Delete the topics that were created here.
+
+        Examples
+        --------
+        >>> import headrace as hr
+        >>> from headrace.pytest_plugin import BrokerForTests
+        >>> broker = BrokerForTests(hr.MockBroker())
+        >>> broker.close()
+        """
         self._producer = None
         for name in self._created:
             self._admin().delete_topic(name, _TIMEOUT_MS)

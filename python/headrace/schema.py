@@ -231,22 +231,50 @@ class Schema:
 
     @property
     def columns(self) -> dict[str, DataType]:
-        """Names and types, in order (a copy)."""
+        """Names and types, in order (a copy).
+
+        Examples
+        --------
+        >>> import headrace as hr
+        >>> hr.market.SCHEMA.columns["Close"]
+        hr.float64
+        """
         return dict(self._columns)
 
     @property
     def names(self) -> list[str]:
-        """Column names, in order."""
+        """Column names, in order.
+
+        Examples
+        --------
+        >>> import headrace as hr
+        >>> hr.market.SCHEMA.names[:2]
+        ['Date', 'Ticker']
+        """
         return list(self._columns)
 
     @property
     def event_time(self) -> str | None:
-        """Name of the event-time column, or None."""
+        """Name of the event-time column, or None.
+
+        Examples
+        --------
+        >>> import headrace as hr
+        >>> hr.market.SCHEMA.event_time
+        'Date'
+        """
         return self._event_time
 
     @property
     def key(self) -> str | None:
-        """Name of the key column, or None."""
+        """Name of the key column, or None.
+
+        Examples
+        --------
+        >>> import headrace as hr
+        >>> hr.market.SCHEMA.key
+        'Ticker'
+        """
         return self._key
 
     @property

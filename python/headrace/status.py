@@ -104,17 +104,38 @@ class Status:
 
     @property
     def lag(self) -> int:
-        """Records behind the high watermarks over all partitions whose lag is known."""
+        """Records behind the high watermarks over all partitions whose lag is known.
+
+        Examples
+        --------
+        >>> import headrace as hr
+        >>> hr.Status("running").lag
+        0
+        """
         return sum(task.lag for task in self.tasks if task.lag > 0)
 
     @property
     def event_time(self) -> pd.Timestamp | None:
-        """The newest event time over all partitions; None where there is none."""
+        """The newest event time over all partitions; None where there is none.
+
+        Examples
+        --------
+        >>> import headrace as hr
+        >>> hr.Status("running").event_time is None  # nothing has been read yet
+        True
+        """
         return max((t.event_time for t in self.tasks if t.event_time is not None), default=None)
 
     @property
     def ended(self) -> bool:
-        """Whether nothing more will come."""
+        """Whether nothing more will come.
+
+        Examples
+        --------
+        >>> import headrace as hr
+        >>> hr.Status("running").ended, hr.Status("finished").ended
+        (False, True)
+        """
         return self.state in ("finished", "stopped", "failed")
 
     @property

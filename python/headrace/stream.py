@@ -369,6 +369,22 @@ class Stream:
             If the file is not TorchScript or does not fit; the message has the shapes.
         ImportError
             If torch is not installed.
+
+        Examples
+        --------
+        >>> import headrace as hr
+        >>> bars = hr.kafka("stocks", schema=hr.market.SCHEMA)
+        >>> features = bars.with_columns(rsi=hr.ta.rsi("Close"))
+        >>> features.predict("updown.pt", inputs=["rsi"], outputs=["up"])  # doctest: +SKIP
+        Stream from stocks on localhost:9092
+          .with_columns(rsi(Close))
+          .predict(rsi -> up)
+
+        A model that is not there is refused at once:
+
+        >>> features.predict("gone.pt", inputs=["rsi"])
+        Traceback (most recent call last):
+        headrace.errors.ModelError: no model file 'gone.pt'
         """
         if registry is not None:
             raise Unsupported(

@@ -67,7 +67,14 @@ class Indicator:
     params: tuple[tuple[str, float], ...]
 
     def output_names(self, prefix: str | None = None) -> list[str]:
-        """Return the names of the output columns, under `prefix` or the indicator's own name."""
+        """Return the names of the output columns, under `prefix` or the indicator's own name.
+
+        Examples
+        --------
+        >>> import headrace as hr
+        >>> hr.ta.aroon("High", "Low", timeperiod=25).output_names()
+        ['aroon_down', 'aroon_up']
+        """
         stem = prefix or self.name
         return [f"{stem}_{suffix}" if suffix else stem for suffix in _info(self.name)["outputs"]]
 
