@@ -88,7 +88,7 @@ class Topic:
         flush(self._broker.producer, self.bootstrap)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class _RecordsSource(KafkaSource):
     """Topics of the broker in this process, read as the stream's own source would be."""
 
