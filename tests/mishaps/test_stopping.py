@@ -60,7 +60,7 @@ def test_the_stop_button_while_idle(kernel: Kernel, cluster: Cluster, topic: str
 def test_the_stop_button_while_waiting(
     kernel: Kernel, cluster: Cluster, topic: str, waiting: str
 ) -> None:
-    started = kernel.run(f"live = {opened(cluster, topic)}.run()")
+    kernel.run(f"live = {opened(cluster, topic)}.run()")
     reads(kernel, "live.status().rows", "300", within=3)
     cell = kernel.send(waiting)
     time.sleep(0.5)
