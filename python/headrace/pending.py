@@ -159,7 +159,7 @@ class Pending:
         """Return the error to raise where no broker answered in time."""
         cause = self.reason.partition("; retrying")[0]
         return BrokerUnavailable(
-            f"no broker within {timeout:g} s: {cause}", "broker_unavailable", retriable=True
+            f"{cause}; gave up after {timeout:g} s", "broker_unavailable", retriable=True
         )
 
     def without_records(self) -> SchemaError:

@@ -109,7 +109,9 @@ def test_asking_for_the_columns_looks_again_and_then_says_why_not(broker) -> Non
 
 
 def test_a_timeout_is_an_error_with_the_address() -> None:
-    with pytest.raises(BrokerUnavailable, match=r"no broker within 0\.5 s.*127\.0\.0\.1:1: conn"):
+    with pytest.raises(
+        BrokerUnavailable, match=r"127\.0\.0\.1:1: connection refused; gave up after 0\.5 s"
+    ):
         hr.kafka("ohlcv", bootstrap=NOBODY, timeout=0.5)
     with pytest.raises(InvalidArgument, match="seconds above 0"):
         hr.kafka("ohlcv", bootstrap=NOBODY, timeout=0)
