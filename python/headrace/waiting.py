@@ -144,6 +144,9 @@ class _CaughtUp:
         self._ends: dict[tuple[str, int], int] = {}
 
     def __call__(self, live: Live) -> bool:
+        pending = live._stream._pending
+        if pending is not None:  # the columns are not known for want of records
+            return pending.empty
         status = live._engine.status()
         if status["state"] == "finished":
             return True

@@ -77,6 +77,19 @@ def test_until_end_of_a_topic_without_records(broker) -> None:
         assert live.status().records == 0
 
 
+def test_until_end_of_a_topic_whose_columns_are_not_known(broker) -> None:
+    with hr.kafka("bars", bootstrap=broker.bootstrap).run() as live:
+        assert live.wait(until="end", timeout=60)  # there are no records
+        fill(broker)
+        assert live.wait(records=len(RECORDS), timeout=60)
+        assert live.wait(until="end", timeout=60)
+    with hr.kafka("bars", bootstrap="127.0.0.1:1").run() as live:
+        assert not live.wait(until="end", timeout=0.5)  # nobody knows
+        assert not live.wait(records=1, timeout=0.2)
+        [status] = hr.run_for(0.2)
+        assert "127.0.0.1:1" in status.message
+
+
 def test_until_end_is_not_met_while_nothing_is_known() -> None:
     with hr.kafka("bars", bootstrap="127.0.0.1:1", schema=hr.market.SCHEMA).run() as live:
         assert not live.wait(until="end", timeout=0.5)
