@@ -11,7 +11,8 @@ import pytest
 import headrace as hr
 from headrace import _core
 from headrace.broker import TemporaryBroker
-from headrace.check import FITS, MISFIT, NOT_CHECKED, Report, check
+from headrace.check import Report, check
+from headrace.check_report import FITS, MISFIT, NOT_CHECKED
 from headrace.cli import main
 from headrace.errors import InvalidArgument
 from headrace.replay import produce

@@ -24,6 +24,8 @@ MODULES = [
 # What a user imports beside `import headrace as hr`, and the classes of what its calls return.
 PUBLIC_MODULES = ["headrace.broker", "headrace.check", "headrace.testing"]
 RETURNED = [
+    "headrace.check_report.Report",
+    "headrace.check_report.StreamReport",
     "headrace.description.Description",
     "headrace.dtypes.DataType",
     "headrace.frame_iterator.FrameIterator",
