@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -78,22 +79,34 @@ class TwoDisks:
     """A broker that keeps half of its partitions on a small disk."""
 
     def __init__(self, folder: Path, small: Path) -> None:
-        self._small = small / "log"
+        self._large, self._small = folder / "log", small / "log"
         self.broker = TemporaryBroker(
             folder,
             properties={
-                "log.dirs": f"{folder}/log,{self._small}",
+                "log.dirs": f"{self._large},{self._small}",
                 "log.index.size.max.bytes": "4096",  # allocated at once: 10 MB are too many
+                "offsets.topic.num.partitions": "1",
             },
         )
         self.broker.start()
         client = {"bootstrap.servers": self.broker.bootstrap, "log_level": 0}
         self._admin = AdminClient({**client, "error_cb": lambda _: None})
+        committed(self.broker.bootstrap, "any", "any")  # the positions of groups have a place now
+        assert self._disk_of("__consumer_offsets-0") == self._large
 
     def create(self, name: str, partitions: int = 1) -> list[int]:
         """Create a topic; those of its partitions that are on the small disk."""
         self._admin.create_topics([NewTopic(name, partitions, 1)])[name].result(20)
-        return [p for p in range(partitions) if (self._small / f"{name}-{p}").is_dir()]
+        return [p for p in range(partitions) if self._disk_of(f"{name}-{p}") == self._small]
+
+    def _disk_of(self, partition: str) -> Path:
+        deadline = time.monotonic() + 20
+        while time.monotonic() < deadline:
+            for disk in (self._large, self._small):
+                if (disk / partition).is_dir():
+                    return disk
+            time.sleep(0.02)
+        raise AssertionError(f"{partition} is on no disk")
 
     def topic_on(self, *, small: bool) -> str:
         """Create a topic of one partition on the disk that is wanted; the broker takes turns."""
