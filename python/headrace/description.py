@@ -61,12 +61,10 @@ class Description:
     rejected: list[str]
 
     def _head(self) -> list[str]:
+        count, *places = self.sampled.split(": ", 1)
         total = "" if self.records is None else f" of about {self.records:,}"
-        lines = [
-            self.stream,
-            f"result: {', '.join(self.columns)}",
-            f"sample: {self.sampled}{total}",
-        ]
+        sample = ": ".join([f"sample: {count}{total}", *places])
+        lines = [self.stream, f"result: {', '.join(self.columns)}", sample]
         if self.rejected:
             lines.append(f"rejected: {len(self.rejected)}, first: {self.rejected[0]}")
         return lines

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import pandas as pd
 
-from headrace import frames
-from headrace.errors import InvalidArgument
+from headrace import frames, logs, rejects
+from headrace.errors import InvalidArgument, RejectedWarning
 
 if TYPE_CHECKING:
     from headrace.samples import Sampled
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from headrace.sources import Source
     from headrace.stream import Stream
 
-__all__ = ["Peeked", "peek"]
+__all__ = ["Peeked", "head", "peek", "tail"]
 
 _LOOK_S = 5.0  # how long a broker may take
 
@@ -53,6 +53,49 @@ class _Values:
 
     def describe(self) -> str:
         return "sampled records"
+
+
+def head(stream: Stream, n: int) -> pd.DataFrame:
+    """Return what the oldest `n` records become; see :meth:`headrace.Stream.head`.
+
+    Examples
+    --------
+    >>> import headrace as hr
+    >>> from headrace.peek import head
+    >>> len(head(hr.from_frame(hr.market.bars(rows=50)), 3))
+    3
+    """
+    return _warned("head", n, peek(stream, _number("head", n), 0))
+
+
+def tail(stream: Stream, n: int) -> pd.DataFrame:
+    """Return the newest `n` records without the steps; see :meth:`headrace.Stream.tail`.
+
+    Examples
+    --------
+    >>> import headrace as hr
+    >>> from headrace.peek import tail
+    >>> len(tail(hr.from_frame(hr.market.bars(rows=50)), 3))
+    3
+    """
+    without_steps = replace(stream, _steps=(), _predictors=())
+    return _warned("tail", n, peek(without_steps, 0, _number("tail", n)))
+
+
+def _number(method: str, n: object) -> int:
+    if not isinstance(n, int) or isinstance(n, bool) or n < 1:
+        raise InvalidArgument(f"{method}: n: expected a number of records from 1, got {n!r}")
+    return n
+
+
+def _warned(method: str, n: int, found: Peeked) -> pd.DataFrame:
+    if len(found.rejected):
+        logs.warn(
+            f"{method}: {len(found.rejected)} of {n} records rejected; first: "
+            f"{rejects.text_of(found.rejected.iloc[0])}",
+            RejectedWarning,
+        )
+    return found.rows
 
 
 def peek(stream: Stream, oldest: int, newest: int) -> Peeked:

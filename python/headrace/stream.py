@@ -503,7 +503,9 @@ class Stream:
         >>> bars.select("Ticker", "Close").head(3)["Ticker"].tolist()
         ['ACME', 'BOLT', 'ACME']
         """
-        return _looked_at(self, "head", n)
+        from headrace import peek
+
+        return peek.head(self, n)
 
     @names_checked
     def tail(self, n: int = 5) -> pd.DataFrame:
@@ -524,7 +526,9 @@ class Stream:
         >>> len(bars.tail(3))
         3
         """
-        return _looked_at(replace(self, _steps=(), _predictors=()), "tail", n)
+        from headrace import peek
+
+        return peek.tail(self, n)
 
     @names_checked
     def describe(self) -> Description:
@@ -706,21 +710,6 @@ def _column(value: Any, name: str | None) -> dict[str, Any]:
     except HeadraceError as error:
         raise InvalidArgument(f"with_columns: {name}: {error}") from error
     return {"kind": "expr", "name": name or expression._name, "expr": expression._plan}
-
-
-def _looked_at(stream: Stream, method: str, n: int) -> pd.DataFrame:
-    from headrace import peek, rejects
-
-    if not isinstance(n, int) or isinstance(n, bool) or n < 1:
-        raise InvalidArgument(f"{method}: n: expected a number of records from 1, got {n!r}")
-    found = peek.peek(stream, n, 0) if method == "head" else peek.peek(stream, 0, n)
-    if len(found.rejected):
-        logs.warn(
-            f"{method}: {len(found.rejected)} of {n} records rejected; first: "
-            f"{rejects.text_of(found.rejected.iloc[0])}",
-            RejectedWarning,
-        )
-    return found.rows
 
 
 def _step_text(step: dict[str, Any]) -> str:

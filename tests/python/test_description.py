@@ -23,7 +23,12 @@ def test_it_tells_plan_schema_sample_and_ranges() -> None:
     assert len(found.rejected) == 2
     assert found.rejected[0].startswith("ohlcv[")
     text, shown = repr(found), found._repr_html_()
-    for part in ("with_columns(rsi(Close))", "of about 602", "rejected: 2, first: ohlcv[", "hr.Sc"):
+    for part in (
+        "with_columns(rsi(Close))",
+        "250 records of about 602: ohlcv[0] offsets 0 to ",
+        "rejected: 2, first: ohlcv[",
+        "hr.Schema(",
+    ):
         assert part in text
     assert "<table" in shown
     assert "of about 602" in shown
