@@ -82,13 +82,20 @@ class DeduplicateOperator final : public Operator {
       newest_.note(now.time);
     }
     const std::string_view bytes = bytes_.of(batch, row);
-    const SeenRow* const before = seen_.find(bytes);
-    if (before != nullptr && before->time >= oldest() &&
-        distance(before->time, now.time) <= static_cast<std::uint64_t>(within())) {
-      return before;
+    const std::int64_t oldest = this->oldest();
+    if (now.time < oldest) {  // it would be forgotten at once
+      const SeenRow* const before = seen_.find(bytes);
+      return before != nullptr && near(*before, now, oldest) ? before : nullptr;
     }
-    if (now.time >= oldest()) seen_.put(bytes, now);
+    const auto [before, added] = seen_.add(bytes, now);
+    if (!added && near(*before, now, oldest)) return before;
+    *before = now;
     return nullptr;
+  }
+
+  [[nodiscard]] bool near(const SeenRow& before, const SeenRow& now, std::int64_t oldest) const {
+    return before.time >= oldest &&
+           distance(before.time, now.time) <= static_cast<std::uint64_t>(within());
   }
 
   [[nodiscard]] record::Reject reject(const RecordBatch& batch, std::size_t row,

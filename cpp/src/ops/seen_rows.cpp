@@ -11,13 +11,11 @@ const SeenRow* SeenRows::find(std::string_view bytes) const noexcept {
   return code < 0 ? nullptr : &rows_[static_cast<std::size_t>(code)];
 }
 
-void SeenRows::put(std::string_view bytes, SeenRow row) {
+std::pair<SeenRow*, bool> SeenRows::add(std::string_view bytes, SeenRow row) {
   const auto code = static_cast<std::size_t>(bytes_->intern(bytes));
-  if (code == rows_.size()) {
-    rows_.push_back(row);
-  } else {
-    rows_[code] = row;
-  }
+  const bool added = code == rows_.size();
+  if (added) rows_.push_back(row);
+  return {&rows_[code], added};
 }
 
 void SeenRows::forget(std::int64_t oldest) {
@@ -60,7 +58,7 @@ base::Status SeenRows::restore(base::ByteReader& reader) {
     SeenRow row;
     if (base::Status s = reader.get_into(row.offset); !s) return s;
     if (base::Status s = reader.get_into(row.time); !s) return s;
-    put(*bytes, row);
+    (void)add(*bytes, row);
   }
   return {};
 }

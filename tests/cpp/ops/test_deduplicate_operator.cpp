@@ -159,6 +159,23 @@ TEST_CASE("memory is bounded by the distance") {
   CHECK(most < 101 * 40 + 100);  // 9 bytes of the row, its length, offset and time
 }
 
+TEST_CASE("what was forgotten when does not show") {
+  std::mt19937 random(43);
+  std::vector<Bar> rows;
+  for (std::int64_t i = 0; i < 30'000; ++i) {  // several sweeps
+    rows.push_back({i - static_cast<std::int64_t>(random() % 50), "A", 2, 1, std::int64_t{1}});
+  }
+  const Table table = bars(rows);
+  const ops::OperatorPtr once = by(table.schema, {"Date"}, 100);
+  const Outcome expected = outcome_of(*once, table);
+  const ops::OperatorPtr pieces = by(table.schema, {"Date"}, 100);
+  Outcome got;
+  feed(*pieces, table, random_cuts(random, rows.size()), true, got);
+  CHECK(got == expected);
+  CHECK(expected.rejects.size() > 1000);
+  CHECK(saved(*pieces) == saved(*once));
+}
+
 TEST_CASE("what cannot be is refused") {
   const record::SchemaPtr schema = some_bars().schema;
   CHECK(refusal({.schema = schema, .by = {}, .within_ns = {}}) ==

@@ -7,14 +7,15 @@
 // Cost: a hash table's look-up; forgetting costs as much as putting what stays, once per doubling.
 //   Memory is the bytes and about 60 a row.
 //
-//   const SeenRow* before = seen.find(bytes);
-//   seen.put(bytes, {.offset = 18229, .time = time});
+//   const auto [row, added] = seen.add(bytes, {.offset = 18229, .time = time});
+//   if (!added) ...   // `row` came before
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <headrace/base/bytes.hpp>
@@ -29,10 +30,10 @@ struct SeenRow {
 
 class SeenRows {
  public:
-  // Borrowed: valid until the next put or forget. Null where the row is unknown.
+  // Null where the row is unknown. Borrowed, as the next: valid until the next add or forget.
   [[nodiscard]] const SeenRow* find(std::string_view bytes) const noexcept;
-  // Takes the place of what had the same bytes.
-  void put(std::string_view bytes, SeenRow row);
+  // The row that has these bytes, and whether it is this one, for there was none.
+  [[nodiscard]] std::pair<SeenRow*, bool> add(std::string_view bytes, SeenRow row);
   // May drop rows of before `oldest`.
   void forget(std::int64_t oldest);
   [[nodiscard]] std::size_t size() const noexcept { return rows_.size(); }
@@ -43,7 +44,8 @@ class SeenRows {
   [[nodiscard]] base::Status restore(base::ByteReader& reader);
 
  private:
-  static constexpr std::size_t kFirstSweep = 1024;  // rows: below that it is not worth it
+  // Rows: half a megabyte. With few rows to keep, sweeping more often would cost more than that.
+  static constexpr std::size_t kFirstSweep = 8192;
 
   std::unique_ptr<record::Dictionary> bytes_ = std::make_unique<record::Dictionary>();
   std::vector<SeenRow> rows_;  // by code of bytes_
