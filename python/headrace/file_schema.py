@@ -32,7 +32,6 @@ def of_file(
     >>> of_file(path)
     # inferred from 2 records
     # "zip" is text: "01234" is a number in quotes
-    # "note" is nullable: absent or null in 1 of 2 records
     hr.Schema({"x": hr.float64, "zip": hr.string, "note": hr.nullable(hr.string)})
     """
     if path.suffix in (".parquet", ".pq"):

@@ -371,7 +371,7 @@ class Schema:
             role = [
                 r for r, n in (("event time", self._event_time), ("key", self._key)) if n == name
             ]
-            cells = (name, repr(dtype).replace("hr.", "", 1), ", ".join(role))
+            cells = (name, repr(dtype).replace("hr.", ""), ", ".join(role))
             rows.append("<tr>" + "".join(f"<td>{html.escape(c)}</td>" for c in cells) + "</tr>")
         head = "<tr><th>column</th><th>type</th><th>role</th></tr>"
         notes = "".join(f"<li>{html.escape(note)}</li>" for note in self._notes)

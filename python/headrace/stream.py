@@ -543,8 +543,8 @@ class Stream:
         --------
         >>> import headrace as hr
         >>> bars = hr.from_frame(hr.market.bars(rows=50), schema=hr.market.SCHEMA)
-        >>> bars.describe().table.loc["Volume", ["type", "nulls"]].tolist()
-        ['int64', 0]
+        >>> bars.describe().table.loc["Volume", "type"]
+        'int64'
         """
         from headrace import description
 

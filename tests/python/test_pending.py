@@ -1,6 +1,11 @@
 from __future__ import annotations
 
+import signal
+import socket
+import subprocess
+import sys
 import threading
+import time
 
 import pytest
 
@@ -86,6 +91,36 @@ def test_several_threads_agree_on_one_schema() -> None:
     for thread in threads:
         thread.join()
     assert found.schema == hr.Schema({"x": hr.int64})
+
+
+WAITS = """
+import headrace as hr
+print("looking", flush=True)
+try:
+    hr.kafka("ohlcv", bootstrap="127.0.0.1:{port}", timeout=60)
+except KeyboardInterrupt:
+    print("interrupted", flush=True)
+"""
+
+
+def test_an_interrupt_ends_the_look() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:  # accepts, and never answers
+        program = subprocess.Popen(
+            [sys.executable, "-c", WAITS.format(port=silent.getsockname()[1])],
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        assert program.stdout is not None
+        assert program.stdout.readline() == "looking\n"
+        time.sleep(0.5)
+        sent = time.monotonic()
+        program.send_signal(signal.SIGINT)
+        assert program.stdout.readline() == "interrupted\n"
+        took = time.monotonic() - sent
+        print(f"interrupted after {took:.3f} s")
+        assert took < 3
+        assert program.wait(60) == 0
+        program.stdout.close()
 
 
 @pytest.fixture
