@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import threading
 import time
+import weakref
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, cast
 
@@ -96,7 +97,12 @@ class WaitingEngine:
         self._stopping = threading.Event()
         self._done = threading.Event()  # nothing to wait for here: the core runs, or all is over
         self._started = self._since = time.monotonic()
-        self._thread = threading.Thread(target=self._run, name="headrace-wait", daemon=True)
+        self._thread = threading.Thread(
+            target=_wait,
+            args=(weakref.ref(self), self._stopping),
+            name="headrace-wait",
+            daemon=True,
+        )
 
     @property
     def resolved(self) -> bool:
@@ -110,16 +116,19 @@ class WaitingEngine:
         self._started = self._since = time.monotonic()
         self._thread.start()
 
-    def _run(self) -> None:
+    def _look(self) -> bool:
+        """Look once; True when there is nothing to wait for any more."""
         try:
-            while not self._stopping.is_set() and not self._resolve():
-                self._stopping.wait(_PAUSE_S)
+            over = self._resolve()
         except HeadraceError as error:
             self._failure = error
+            over = True
         except Exception as error:
             self._failure = InternalError(f"{type(error).__name__}: {error}")
-        finally:
+            over = True
+        if over or self._stopping.is_set():
             self._done.set()
+        return self._done.is_set()
 
     def _resolve(self) -> bool:
         reached = self._pending.reached
@@ -223,3 +232,10 @@ class WaitingEngine:
     def topics(self) -> list[str]:
         """Return the topics by number."""
         return [] if self._engine is None else self._engine.topics()
+
+
+def _wait(reference: weakref.ref[WaitingEngine], stopping: threading.Event) -> None:
+    """Look again and again, as long as there is somebody who wants to know."""
+    while (engine := reference()) is not None and not engine._look():
+        del engine
+        stopping.wait(_PAUSE_S)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import socket
 import subprocess
@@ -88,6 +89,14 @@ def test_waiting_costs_next_to_nothing(broker) -> None:
         until(lambda: live.status().state == "waiting")
         names = [thread.name for thread in threading.enumerate()]
         assert names.count("headrace-wait") == 1
+    until(lambda: "headrace-wait" not in [thread.name for thread in threading.enumerate()])
+
+
+def test_one_that_nobody_holds_any_more_ends_by_itself(broker) -> None:
+    held = [hr.kafka("empty", bootstrap=broker.bootstrap).run()]
+    until(lambda: "no records" in held[0].status().message)
+    held.clear()
+    gc.collect()
     until(lambda: "headrace-wait" not in [thread.name for thread in threading.enumerate()])
 
 
