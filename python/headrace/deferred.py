@@ -91,6 +91,7 @@ class WaitingEngine:
         self._build = build
         self._bounded = bounded
         self._timeout = timeout
+        self._answered = False  # whether a broker has, since the start
         self._engine: _core.Engine | None = None
         self._failure: HeadraceError | None = None
         self._lock = threading.Lock()  # between an engine that is made and a stop
@@ -144,7 +145,8 @@ class WaitingEngine:
         if self._bounded and self._pending.empty:
             raise self._pending.without_records()
         waited = time.monotonic() - self._started
-        if self._timeout is not None and not self._pending.reached and waited >= self._timeout:
+        self._answered = self._answered or self._pending.reached
+        if self._timeout is not None and not self._answered and waited >= self._timeout:
             raise self._pending.unavailable(self._timeout)
         return False
 
@@ -203,11 +205,16 @@ class WaitingEngine:
             "records": 0,
             "rows": 0,
             "rejected": {},
-            "connection": "connected" if self._pending.reached else "connecting",
+            "connection": self._connection(),
             "connection_seconds": now - self._since,
             "seconds": now - self._started,
             "tasks": [],
         }
+
+    def _connection(self) -> str:
+        if self._pending.reached:
+            return "connected"
+        return "lost" if self._pending.ever_reached else "connecting"
 
     def frame(self, last: int, key: str | None) -> _core.Frame:
         """Return the newest rows."""

@@ -29,6 +29,7 @@ _INT64 = range(-(2**63), 2**63)
 # stay within an hour of the clock.
 _NEAR_S = 3600.0
 _SHOWN = 40
+_DEEPEST = 16  # levels of objects in objects
 
 _WORDS = {
     "bool": "booleans",
@@ -196,7 +197,9 @@ def _column(sample: _Sample, path: tuple[str, ...], found: Found) -> Iterator[tu
     values = [(i, value) for i, value in values if _kind(value) == kind]
     others = " or ".join(_WORDS[other] for other in kinds if other != kind)
     sample.misfit(name, odd, f"{others} instead of {_WORDS[kind]}")
-    if kind == "object":
+    if kind == "object" and (len(path) == _DEEPEST or not any(value for _, value in values)):
+        sample.left_out[name] = f"empty objects, or deeper than {_DEEPEST} levels"
+    elif kind == "object":
         yield from _columns(sample, path, values)
     elif kind == "list":
         sample.left_out[name] = "lists are not supported"

@@ -66,7 +66,8 @@ class Pending:
     def __init__(self, source: Sampler, event_time: str | None, key: str | None) -> None:
         self.schema: Schema | None = None
         self.reason = f"{source.title()} was not looked at yet"
-        self.reached = False  # whether a broker has answered
+        self.reached = False  # whether a broker answered the last look
+        self.ever_reached = False
         self.empty = False  # whether the topic is there, without records
         self._source = source
         self._roles = {"event_time": event_time, "key": key}
@@ -130,6 +131,7 @@ class Pending:
 
     def _note(self, reason: str, *, reached: bool) -> None:
         self.reason, self.reached = reason, reached
+        self.ever_reached = self.ever_reached or reached
         if reached:
             self._failures = 0
 

@@ -215,6 +215,7 @@ def test_a_timeout_holds_for_the_run_too(broker) -> None:
     stream = hr.kafka("empty", bootstrap=broker.bootstrap, timeout=0.8)
     broker.close()
     live = stream.run()
+    until(lambda: live.status().connection == "lost")
     with pytest.raises(BrokerUnavailable, match=r"gave up after 0\.8 s"):
         live.wait(30)
     assert live.status().state == "failed"

@@ -62,6 +62,7 @@ def test_nested_objects_are_dotted_and_keys_with_dots_are_paths() -> None:
     [
         ([{"v": [1]}], "lists are not supported"),
         ([{"v": None}], "null in every record"),
+        ([{"v": {}}], "empty objects"),
         ([{"v": 2**63}], "beyond int64"),
         ([{"v": 1}, {"v": "a"}], "mixed types: 1 numbers and 1 text"),
         ([{"v": True}, {"v": 1}], "mixed types"),
@@ -76,6 +77,13 @@ def test_what_cannot_be_a_column_is_left_out_and_said(values, why) -> None:
         infer(records([{"v": value["v"]} for value in values]))
     with pytest.raises(SchemaError, match=r'key="v" cannot be a column'):
         infer(records(values), key="v")
+
+
+def test_objects_without_end_are_left_out() -> None:
+    value: Any = 1
+    for _ in range(400):
+        value = {"x": value}
+    assert columns([{"y": 1, "deep": value}]) == {"y": "int64"}
 
 
 def test_two_fields_of_one_name_are_one_column() -> None:
