@@ -74,6 +74,8 @@ pipeline::EngineOptions options_from(const py::dict& dict) {
       options.overflow = overflow_from(value.cast<std::string>());
     } else if (name == "collect") {
       options.collect = value.cast<bool>();
+    } else if (name == "max_record_bytes") {
+      options.max_record_bytes = positive("max_record_bytes", value);
     } else if (name == "fail_on_reject") {
       options.fail_on_reject = value.cast<bool>();
     } else if (name == "digest") {

@@ -37,8 +37,20 @@ source::ClientConfig client_from(const std::string& bootstrap, Settings settings
   return client;
 }
 
+int log_level_from(const std::string& name) {
+  if (name == "error") return source::kLogError;
+  if (name == "info") return source::kLogInfo;
+  if (name == "debug") return source::kLogDebug;
+  return source::kLogWarning;
+}
+
 source::ClientConfig client_of(const py::dict& config) {
-  return client_from(config["bootstrap"].cast<std::string>(), config["config"].cast<Settings>());
+  source::ClientConfig client =
+      client_from(config["bootstrap"].cast<std::string>(), config["config"].cast<Settings>());
+  if (config.contains("log_level")) {
+    client.log_level = log_level_from(config["log_level"].cast<std::string>());
+  }
+  return client;
 }
 
 std::string text_or_empty(const py::dict& config, const char* key) {
@@ -82,6 +94,9 @@ std::vector<std::unique_ptr<SourceHandle>> kafka_sources(const py::dict& dict,
   config.bounded = dict["bounded"].cast<bool>();
   config.on_out_of_range = out_of_range_from(dict["on_out_of_range"].cast<std::string>());
   config.strict = dict["strict"].cast<bool>();
+  if (dict.contains("timeout_ms") && !dict["timeout_ms"].is_none()) {
+    config.timeout = milliseconds(dict["timeout_ms"].cast<std::int64_t>());
+  }
   std::vector<std::unique_ptr<source::Source>> sources;
   if (ingest_threads == 1) {
     sources.push_back(unwrap(source::make_kafka_source(std::move(config))));

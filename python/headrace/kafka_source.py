@@ -32,6 +32,7 @@ class KafkaSource:
     ingest_threads: int
     timeout: float | None
     config: Mapping[str, str] = field(repr=False)
+    log_level: str = "warning"
 
     @property
     def bounded(self) -> bool:
@@ -45,7 +46,11 @@ class KafkaSource:
 
     def client(self) -> dict[str, Any]:
         """Return how to connect, for sinks on the same cluster."""
-        return {"bootstrap": self.bootstrap, "config": dict(self.config)}
+        return {
+            "bootstrap": self.bootstrap,
+            "config": dict(self.config),
+            "log_level": self.log_level,
+        }
 
     def _settings(self) -> dict[str, Any]:
         return {
@@ -108,6 +113,7 @@ def kafka_source(
     until: str | None = None,
     on_out_of_range: str = "error",
     ingest_threads: int = 1,
+    log_level: str = "warning",
 ) -> KafkaSource:
     """Check the settings of :func:`headrace.kafka` and return the source that they describe.
 
@@ -125,6 +131,7 @@ def kafka_source(
         )
     _one_of("format", format, ("json", "csv"))
     _one_of("on_out_of_range", on_out_of_range, ("error", "earliest", "latest"))
+    _one_of("log_level", log_level, ("error", "warning", "info", "debug"))
     if until is not None:
         _one_of("until", until, ("end",))
     if ingest_threads < 1 or (group and ingest_threads > 1):
@@ -146,6 +153,7 @@ def kafka_source(
         ingest_threads=ingest_threads,
         timeout=timeout,
         config=_checked_config(bootstrap, config or {}),
+        log_level=log_level,
     )
 
 

@@ -109,6 +109,7 @@ def kafka(
     strict: bool = False,
     ingest_threads: int = 1,
     timeout: float | None = None,
+    log_level: str = "warning",
     config: Mapping[str, str] | None = None,
 ) -> Stream:
     """Return the records of Kafka topics as a stream.
@@ -162,6 +163,10 @@ def kafka(
     timeout : float, optional
         Seconds within which a broker must answer, here, in ``run`` and in ``collect``; else
         :class:`~headrace.errors.BrokerUnavailable`. Default: keep trying.
+    log_level : {"warning", "error", "info", "debug"}
+        What goes to the logger ``headrace.kafka``: an outage, or also what librdkafka has to say of
+        it; with ``"debug"`` its every step, without what records or credentials hold. Nothing is
+        printed unless logging is configured.
     config : mapping, optional
         Further librdkafka settings: TLS, SASL and the like. Settings that load code or run commands
         are refused, and SASL without TLS unless ``{"insecure": True}`` is written out.
@@ -207,6 +212,7 @@ def kafka(
         strict=strict,
         ingest_threads=ingest_threads,
         timeout=timeout,
+        log_level=log_level,
         config=config,
     )
     if schema is not None:

@@ -173,8 +173,8 @@ std::optional<DecodeFailure> CsvDecoder::fill(BatchBuilder& builder) {
     const Field& field = schema_->fields()[column];
     const Refusal refusal = write(field, column, cells_[i], builder);
     if (!refusal) continue;
-    const bool bare =
-        *refusal == RejectReason::kNumberRange || *refusal == RejectReason::kNonFinite;
+    const bool bare = *refusal == RejectReason::kNumberRange ||
+                      *refusal == RejectReason::kNonFinite || *refusal == RejectReason::kTimeUnit;
     const std::string got = excerpt(cells_[i].text);
     return explain(field, *refusal, bare ? got : '"' + got + '"');
   }

@@ -62,6 +62,35 @@ std::string_view expectation(const Field& field) noexcept {
   return "ISO 8601 timestamp or nanoseconds since 1970";
 }
 
+// An event time in another unit than the column's would be decades away, and everything that is
+// ordered by it with it: such a one is refused, whatever came before.
+Refusal write_epoch(const Field& field, std::size_t column, std::string_view token,
+                    BatchBuilder& builder) {
+  if (field.unit == TimeUnit::kAuto) return RejectReason::kWrongType;
+  std::int64_t& ns = builder.values<std::int64_t>(column)[builder.row()];
+  const TimeError error = parse_epoch(token, field.unit, ns);
+  if (error == TimeError::kNone && ns >= kYear1971) [[likely]]
+    return std::nullopt;
+  if (static_cast<int>(column) == builder.schema()->event_time_index() &&
+      likelier_unit(token, field.unit) != TimeUnit::kAuto) {
+    return RejectReason::kTimeUnit;
+  }
+  return refusal_of(error);
+}
+
+std::string_view short_name(TimeUnit unit) noexcept {
+  switch (unit) {
+    case TimeUnit::kSecond:
+      return "s";
+    case TimeUnit::kMillisecond:
+      return "ms";
+    case TimeUnit::kMicrosecond:
+      return "us";
+    default:
+      return "ns";
+  }
+}
+
 }  // namespace
 
 void RowTexts::clear() noexcept {
@@ -101,9 +130,7 @@ Refusal write_number(const Field& field, std::size_t column, std::string_view to
     case DType::kFloat64:
       return refusal_of(parse_float64(token, builder.values<double>(column)[builder.row()]));
     case DType::kTimestamp:
-      if (field.unit == TimeUnit::kAuto) return RejectReason::kWrongType;
-      return refusal_of(
-          parse_epoch(token, field.unit, builder.values<std::int64_t>(column)[builder.row()]));
+      return write_epoch(field, column, token, builder);
     default:
       return RejectReason::kWrongType;
   }
@@ -137,6 +164,10 @@ DecodeFailure explain(const Field& field, RejectReason reason, std::string_view 
       break;
     case RejectReason::kNonFinite:
       detail += value + " is not a finite number";
+      break;
+    case RejectReason::kTimeUnit:
+      detail += value + " looks like " + std::string(short_name(likelier_unit(got, field.unit))) +
+                ", the column is " + std::string(short_name(field.unit));
       break;
     case RejectReason::kTimeRange:
       detail += value + " is outside 1677-09-21 to 2262-04-11";

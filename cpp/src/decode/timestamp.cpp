@@ -147,4 +147,22 @@ TimeError parse_epoch(std::string_view text, record::TimeUnit unit, std::int64_t
   return in_range(total, ns);
 }
 
+record::TimeUnit likelier_unit(std::string_view text, record::TimeUnit unit) noexcept {
+  using record::TimeUnit;
+  constexpr std::int64_t k1990 = 631'152'000 * kSecond;
+  constexpr std::int64_t k2100 = 4'102'444'800 * kSecond;
+  std::int64_t ns = 0;
+  const TimeError given = parse_epoch(text, unit, ns);
+  const bool early = given == TimeError::kNone && ns < kYear1971;
+  if (!early && given != TimeError::kRange) return TimeUnit::kAuto;
+  for (const TimeUnit other :
+       {TimeUnit::kSecond, TimeUnit::kMillisecond, TimeUnit::kMicrosecond, TimeUnit::kNanosecond}) {
+    const bool coarser = other < unit;
+    if (other == unit || coarser != early) continue;
+    if (parse_epoch(text, other, ns) != TimeError::kNone) continue;
+    if (ns >= k1990 && ns < k2100) return other;
+  }
+  return TimeUnit::kAuto;
+}
+
 }  // namespace headrace::decode

@@ -55,6 +55,7 @@ struct Engine::Impl {
     const Ingest::House house{.tasks = {.plan = plan,
                                         .batch_rows = options.batch_rows,
                                         .reject_value_cap = options.reject_value_cap,
+                                        .max_record_bytes = options.max_record_bytes,
                                         .keys = keys,
                                         .rejects = outlet.rejects()},
                               .options = options,
@@ -112,6 +113,7 @@ struct Engine::Impl {
     for (const auto& ingest : ingests) {
       if (std::string text = ingest->message(); !text.empty()) return text;
     }
+    if (std::string text = outlet.trouble(); !text.empty()) return text;
     if (status.keys_in_several_partitions == 0) return {};
     return about_keys(status.key_examples, status.keys_in_several_partitions);
   }

@@ -124,7 +124,10 @@ class FrameSource final : public source::Source {
   void resume(std::span<const record::TaskId> tasks) override {
     paused_ = paused_ && !has_ours(tasks);
   }
-  base::Status commit(std::span<const source::TaskPosition> /*positions*/) override { return {}; }
+  base::Status commit(std::span<const source::TaskPosition> /*positions*/,
+                      std::chrono::milliseconds /*deadline*/) override {
+    return {};
+  }
 
   std::vector<source::TaskPosition> positions() const override {
     return {{.task = kTask,

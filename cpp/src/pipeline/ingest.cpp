@@ -117,7 +117,12 @@ void Ingest::finish() {
     if (!life.stopping()) (void)source_->poll(milliseconds{0});
   }
   note_positions();
-  if (!life.failure()) commit(all_tasks());
+  if (life.failure()) return;
+  const std::string before = message();
+  commit(all_tasks());
+  if (const std::string after = message(); life.stopping() && after != before) {
+    say("the last positions were not committed: " + after);
+  }
 }
 
 void Ingest::take_typed(Poll& poll) {

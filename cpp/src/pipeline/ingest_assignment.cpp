@@ -17,6 +17,10 @@ constexpr milliseconds kPositionsEvery{200};
 // worth this much patience, for what is not committed is computed twice.
 constexpr milliseconds kSettle{1'000};
 
+// A broker that does not answer must not hold up reading for longer, and a stop hardly at all.
+constexpr milliseconds kCommit{5'000};
+constexpr milliseconds kCommitAtStop{150};
+
 record::Reject undelivered(const SourceEvent& event) {
   record::Reject reject;
   reject.reason = record::RejectReason::kBroker;
@@ -132,14 +136,20 @@ void Ingest::commit(const std::vector<IngestTask*>& tasks) {
     positions.push_back({.task = slot.source_task, .epoch = done.epoch, .position = done.position});
   }
   if (positions.empty()) return;
-  base::Status status = source_->commit(positions);
-  if (status) return;
+  const bool stopping = house_.life.stopping();
+  base::Status status = source_->commit(positions, stopping ? kCommitAtStop : kCommit);
+  const std::string trouble = std::exchange(commit_trouble_, {});
+  if (status) {
+    if (!trouble.empty() && message() == trouble) say({});
+    return;
+  }
   committed_.clear();  // to be tried again with the next commit
   const base::ErrorCode code = status.error().code;
   if (code == base::ErrorCode::kAuthorization || code == base::ErrorCode::kAuthentication) {
     house_.life.fail(status.error());
-  } else {
-    say(status.error().message);
+  } else if (stopping || contact_ != source::Connection::kLost) {  // else that is said already
+    commit_trouble_ = status.error().message;
+    say(commit_trouble_);
   }
 }
 

@@ -18,6 +18,13 @@ void sort_by_offset(record::Rejects& rejects) {
                    [](const auto& a, const auto& b) { return a.offset < b.offset; });
 }
 
+decode::DecodeFailure too_large(std::size_t bytes, std::size_t limit) {
+  return {.reason = record::RejectReason::kTooLarge,
+          .field = {},
+          .detail = "the value has " + std::to_string(bytes) + " bytes, the limit is " +
+                    std::to_string(limit)};
+}
+
 }  // namespace
 
 IngestTask::IngestTask(Shared shared, TaskSlot& slot) : shared_(shared), slot_(slot) {}
@@ -49,6 +56,10 @@ bool IngestTask::append(const RawRecord& record, decode::Decoder& decoder) {
   ++records_;
   next_offset_ = record.offset + 1;
   if (record.tombstone) return false;
+  if (record.value.size() > shared_.max_record_bytes) [[unlikely]] {
+    reject(record, too_large(record.value.size(), shared_.max_record_bytes));
+    return false;
+  }
   if (std::optional<decode::DecodeFailure> bad = decoder.append(record.value, *builder_)) {
     reject(record, std::move(*bad));
     return false;

@@ -47,6 +47,13 @@ base::Result<bool> Outlet::flush(std::chrono::milliseconds deadline) {
   return true;
 }
 
+std::string Outlet::trouble() const {
+  for (const auto& sink : sinks_) {
+    if (std::string text = sink->trouble(); !text.empty()) return text;
+  }
+  return {};
+}
+
 void Outlet::cancel() noexcept {
   for (const auto& sink : sinks_) sink->cancel();
 }

@@ -144,7 +144,10 @@ class LinesSource final : public Source {
   void resume(std::span<const record::TaskId> tasks) override {
     paused_ = paused_ && !has_ours(tasks);
   }
-  base::Status commit(std::span<const TaskPosition> /*positions*/) override { return {}; }
+  base::Status commit(std::span<const TaskPosition> /*positions*/,
+                      std::chrono::milliseconds /*deadline*/) override {
+    return {};
+  }
   std::vector<TaskPosition> positions() const override {
     return {{.task = kTask,
              .epoch = kEpoch,

@@ -79,6 +79,21 @@ TEST_CASE("timestamps are text, or numbers where the field has a unit") {
   CHECK(millis.text("1500") == RejectReason::kTimeFormat);
 }
 
+TEST_CASE("an event time that looks like another unit is refused, another column's is not") {
+  const auto schema = std::make_shared<const record::Schema>(
+      std::vector<Field>{kMillis, {.name = "m2", .type = DType::kTimestamp, .unit = kMillis.unit}},
+      "ms");
+  BatchBuilder builder(schema, 4);
+  CHECK_FALSE(write_number(kMillis, 0, "1700000000000", builder));
+  CHECK(write_number(kMillis, 0, "1700000000", builder) == RejectReason::kTimeUnit);
+  CHECK(write_number(kMillis, 0, "1700000000000000000", builder) == RejectReason::kTimeUnit);
+  CHECK(write_number(kMillis, 0, "1e300", builder) == RejectReason::kTimeRange);
+  CHECK_FALSE(write_number(kMillis, 0, "1500", builder));  // 1970, and no sense in any unit
+  CHECK_FALSE(write_number(schema->fields()[1], 1, "1700000000", builder));
+  CHECK(explain(kMillis, RejectReason::kTimeUnit, "1700000000").detail ==
+        "field \"ms\": 1700000000 looks like s, the column is ms");
+}
+
 TEST_CASE("null is for nullable fields") {
   One strict(kFloat);
   CHECK(write_null(kFloat, 0, strict.builder) == RejectReason::kNull);

@@ -147,3 +147,20 @@ TEST_CASE("epochs out of range are told, whatever their size") {
         -std::numeric_limits<std::int64_t>::max());
   CHECK(parse_epoch("soon", TimeUnit::kSecond, ns) == TimeError::kFormat);
 }
+
+TEST_CASE("a number that makes no sense in its unit may make sense in another") {
+  const auto likelier = [](const char* text, TimeUnit unit) { return likelier_unit(text, unit); };
+  CHECK(likelier("1700000000", TimeUnit::kMillisecond) == TimeUnit::kSecond);
+  CHECK(likelier("1700000000.5", TimeUnit::kMillisecond) == TimeUnit::kSecond);
+  CHECK(likelier("1700000000000", TimeUnit::kMicrosecond) == TimeUnit::kMillisecond);
+  CHECK(likelier("1700000000", TimeUnit::kNanosecond) == TimeUnit::kSecond);
+  CHECK(likelier("1700000000000000", TimeUnit::kNanosecond) == TimeUnit::kMicrosecond);
+  CHECK(likelier("1700000000000", TimeUnit::kSecond) == TimeUnit::kMillisecond);
+  CHECK(likelier("1700000000000000000", TimeUnit::kMillisecond) == TimeUnit::kNanosecond);
+  // What is right, or wrong in any unit, is left to others.
+  CHECK(likelier("1700000000000", TimeUnit::kMillisecond) == TimeUnit::kAuto);
+  CHECK(likelier("0", TimeUnit::kMillisecond) == TimeUnit::kAuto);
+  CHECK(likelier("-1700000000", TimeUnit::kMillisecond) == TimeUnit::kAuto);
+  CHECK(likelier("86400000", TimeUnit::kMillisecond) == TimeUnit::kAuto);
+  CHECK(likelier("1e300", TimeUnit::kSecond) == TimeUnit::kAuto);
+}

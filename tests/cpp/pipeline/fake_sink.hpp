@@ -71,6 +71,14 @@ class FakeSink final : public sink::Sink {
     return true;
   }
   void cancel() noexcept override { cancelled = true; }
+  std::string trouble() const override {
+    const std::lock_guard lock(text_mutex_);
+    return text_;
+  }
+  void say(std::string text) {
+    const std::lock_guard lock(text_mutex_);
+    text_ = std::move(text);
+  }
 
   // Runs on the compute thread: with a sink, ingest threads never work batches off themselves.
   std::function<void(const record::BatchPtr&)> on_write;
@@ -84,6 +92,10 @@ class FakeSink final : public sink::Sink {
   std::atomic<bool> hold_flush{false};
   std::atomic<bool> lose{false};
   std::atomic<bool> cancelled{false};
+
+ private:
+  mutable std::mutex text_mutex_;
+  std::string text_;
 };
 
 }  // namespace headrace::testing

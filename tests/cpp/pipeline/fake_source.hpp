@@ -44,6 +44,7 @@ struct FakeLog {
   std::atomic<int> polls{0};
   std::atomic<int> pauses{0};
   std::atomic<int> resumes{0};
+  std::atomic<source::Connection> connection{source::Connection::kNone};
   std::atomic<bool> closed{false};
   std::atomic<bool> polled_after_close{false};
 };
@@ -87,7 +88,8 @@ class FakeSource final : public source::Source {
     ++log_->resumes;
     for (const record::TaskId& task : tasks) paused_.erase(task);
   }
-  base::Status commit(std::span<const source::TaskPosition> positions) override {
+  base::Status commit(std::span<const source::TaskPosition> positions,
+                      std::chrono::milliseconds /*deadline*/) override {
     const std::lock_guard lock(log_->mutex);
     log_->commits.insert(log_->commits.end(), positions.begin(), positions.end());
     return {};
@@ -104,6 +106,7 @@ class FakeSource final : public source::Source {
     return all;
   }
   std::vector<std::string> topics() const override { return {topic_}; }
+  source::Connection connection() const noexcept override { return log_->connection; }
   void wake() noexcept override {
     const std::lock_guard lock(mutex_);
     woken_ = true;

@@ -200,6 +200,95 @@ TEST_CASE("a key in two partitions is noticed and explained") {
   CHECK(status.message.find("Kafka key") != std::string::npos);
 }
 
+TEST_CASE("the first dead letter of each reason is a line of the status") {
+  Rig rig;
+  FakeStep step{.records = {good_record(0, 0), good_record(0, 1), good_record(0, 2)},
+                .events = {assigned(0, 1)},
+                .before = {}};
+  step.records[1].value = R"({"t": 1700000000000, "k": "A", "x": "n/a", "n": 1})";
+  step.records[1].key = "AAPL";
+  step.records[2].value = R"({"t": 1700000000000, "k": "A", "x": 1})";
+  rig.add({std::move(step)});
+  const EngineStatus status = rig.run()->status();
+  CHECK(
+      status.first_rejects ==
+      std::map<std::string, std::string>{
+          {"wrong_type", "fake[0]@1 key=AAPL: field \"x\": expected number, got \"n/a\""},
+          {"missing_field", "fake[0]@2 key=" + good_record(0, 2).key + ": field \"n\": missing"}});
+}
+
+TEST_CASE("a run that is to have no dead letters ends with the first one, whatever the cut") {
+  for (const std::size_t batch_rows : {1U, 3U, 4096U}) {
+    Rig rig;
+    rig.options = {.batch_rows = batch_rows, .fail_on_reject = true};
+    FakeStep step{.records = {}, .events = {assigned(0, 1)}, .before = {}};
+    for (std::int64_t o = 0; o < 20; ++o) step.records.push_back(good_record(0, o));
+    step.records[7].value = "{";
+    step.records[11].value = R"({"t": 1700000000000, "k": "A", "x": "n/a", "n": 1})";
+    rig.add({std::move(step)});
+    const auto engine = rig.run();
+    CHECK(engine->status().state == EngineState::kFailed);
+    REQUIRE(engine->failure());
+    CHECK(engine->failure()->code == base::ErrorCode::kRecordRejected);
+    CHECK(engine->failure()->message.starts_with("fake[0]@7 key="));
+    CHECK(rig.logs[0]->commits.empty());
+  }
+}
+
+TEST_CASE("a value beyond the limit is a dead letter with its size, the others are rows") {
+  Rig rig;
+  rig.options = {.reject_value_cap = 100, .max_record_bytes = 1'000};
+  FakeStep step{.records = {good_record(0, 0), good_record(0, 1), good_record(0, 2)},
+                .events = {assigned(0, 1)},
+                .before = {}};
+  step.records[1].value.insert(1, std::string(2'000, ' '));
+  const std::string bytes = std::to_string(step.records[1].value.size());
+  rig.add({std::move(step)});
+  const auto engine = rig.run();
+  CHECK(engine->status().rows == 2);
+  const record::Rejects rejects = engine->rejects();
+  REQUIRE(rejects.size() == 1);
+  CHECK(rejects[0].reason == record::RejectReason::kTooLarge);
+  CHECK(rejects[0].detail == "the value has " + bytes + " bytes, the limit is 1000");
+  CHECK(rejects[0].value.size() == 100);
+}
+
+TEST_CASE("trouble of a sink is told while it lasts") {
+  Rig rig;
+  const auto sink = std::make_shared<FakeSink>();
+  sink->say("cannot write to \"signals\"");
+  rig.sinks.push_back(sink);
+  rig.add({{.records = {good_record(0, 0)}, .events = {assigned(0, 1)}, .before = {}}},
+          FakeSource::Then::kSilence);
+  const auto engine = rig.start();
+  CHECK(engine->status().message == "cannot write to \"signals\"");
+  sink->say("");
+  CHECK(engine->status().message.empty());
+}
+
+TEST_CASE("the connection of the source that is worst off is told, and for how long") {
+  Rig rig;
+  rig.add({}, FakeSource::Then::kSilence);
+  rig.add({}, FakeSource::Then::kSilence, "other");
+  rig.logs[0]->connection = source::Connection::kConnected;
+  rig.logs[1]->connection = source::Connection::kConnected;
+  const auto engine = rig.start();
+  const auto becomes = [&](source::Connection wanted) {
+    return eventually([&] { return engine->status().connection == wanted; });
+  };
+  CHECK(becomes(source::Connection::kConnected));
+  rig.logs[1]->connection = source::Connection::kLost;
+  CHECK(becomes(source::Connection::kLost));
+  const double lost = engine->status().connection_seconds;
+  CHECK(eventually([&] { return engine->status().connection_seconds > lost; }));
+  rig.logs[1]->connection = source::Connection::kConnecting;
+  rig.logs[0]->connection = source::Connection::kConnecting;
+  CHECK(becomes(source::Connection::kConnecting));
+  engine->stop();
+  const double ended = engine->status().connection_seconds;
+  CHECK(engine->status().connection_seconds == ended);
+}
+
 TEST_CASE("a source's error ends the run and is told") {
   Rig rig;
   rig.add(random_polls(mixed_records(1, 10, false), 5, 1), FakeSource::Then::kError);

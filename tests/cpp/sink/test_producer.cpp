@@ -12,6 +12,8 @@ using namespace headrace::test;
 
 namespace {
 
+constexpr std::int16_t kProduce = 0;  // Kafka's number of the request
+
 Log read_back(const Cluster& cluster, const std::string& topic) {
   auto config = cluster.config({topic});
   config.bounded = true;
@@ -114,7 +116,9 @@ TEST_CASE("a record that cannot be delivered is an error of the next flush, once
   REQUIRE(producer->produce({.topic = "bars", .key = "k", .value = "lost"}));
   const auto flushed = producer->flush(10s);
   REQUIRE_FALSE(flushed);
-  CHECK(flushed.error().message.find("delivery to topic \"bars\"") != std::string::npos);
+  CHECK(flushed.error().message.starts_with("cannot write to \"bars\" on " +
+                                            config.client.bootstrap +
+                                            ": no acknowledgement within 1 s"));
   CHECK(producer->counts().failed == 1);
   CHECK(producer->counts().delivered == 1);
   CHECK(producer->flush(1s));  // said once, there is nothing more to say
@@ -157,6 +161,54 @@ TEST_CASE("a topic name that cannot be is refused") {
       cluster.producer->produce({.topic = std::string_view(), .key = "k", .value = "x"});
   REQUIRE_FALSE(status);
   CHECK(status.error().code == base::ErrorCode::kInvalidArgument);
+}
+
+TEST_CASE("what the broker refuses is said in words, with Kafka's own name for it") {
+  const auto refusal = [](int error) {
+    Cluster cluster;
+    cluster.topic("bars", 1);
+    sink::ProducerConfig config;
+    config.client = cluster.client();
+    config.client.extra = {{"sasl.username", "alice"}};
+    config.delivery_timeout = 2s;
+    auto producer = sink::KafkaProducer::create(config).value_or_throw();
+    cluster.mock.push_request_error(kProduce, error, 100);
+    REQUIRE(producer->produce({.topic = "bars", .key = "k", .value = "x"}));
+    const auto flushed = producer->flush(20s);
+    REQUIRE_FALSE(flushed);
+    CHECK(producer->counts().delivered == 0);
+    const std::string where = "\"bars\" on " + config.client.bootstrap + ": ";
+    const std::size_t at = flushed.error().message.find(where);
+    REQUIRE(at != std::string::npos);
+    return flushed.error().message.substr(at + where.size());
+  };
+  CHECK(refusal(RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED) ==
+        "user \"alice\" lacks the right WRITE on topic \"bars\"");
+  CHECK(refusal(RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE)
+            .starts_with("a record is larger than may be sent (MSG_SIZE_TOO_LARGE)"));
+  // Retried until the time is up.
+  CHECK(refusal(RD_KAFKA_RESP_ERR_NOT_ENOUGH_REPLICAS).find("no acknowledgement within 2 s") !=
+        std::string::npos);
+}
+
+TEST_CASE("a producer that waits in vain says so, and that it is over") {
+  Cluster cluster;
+  cluster.topic("bars", 1);
+  auto& producer = *cluster.producer;
+  REQUIRE(producer.produce({.topic = "bars", .key = "k", .value = "x"}));
+  REQUIRE(producer.flush(10s));
+  CHECK(producer.trouble().empty());
+  cluster.mock.set_broker_up(1, false).throw_if_error();
+  REQUIRE(producer.produce({.topic = "bars", .key = "k", .value = "x"}));
+  const auto end = Clock::now() + 30s;
+  while (producer.trouble().empty() && Clock::now() < end) CHECK(producer.try_flush(50ms));
+  const std::string text = producer.trouble();
+  CHECK(text.starts_with("cannot write to \"bars\" on " + cluster.mock.bootstrap() + ": "));
+  CHECK(text.ends_with("; retrying, 1 records wait"));
+  cluster.mock.set_broker_up(1, true).throw_if_error();
+  while (!producer.trouble().empty() && Clock::now() < end) CHECK(producer.try_flush(50ms));
+  CHECK(producer.trouble().empty());
+  CHECK(producer.counts().delivered == 2);
 }
 
 TEST_CASE("cancel ends a flush and a produce that wait") {

@@ -35,7 +35,8 @@ TEST_CASE("errors and log lines of a client go to its own callbacks") {
   config.log = [&](const source::LogLine& line) {
     if (line.message.find("127.0.0.1:1") != std::string::npos) ++lines;
   };
-  Events events(config.log);
+  config.log_level = source::kLogInfo;
+  Events events(config);
   auto client = source::make_client(config, source::ClientRole::kAdmin, {}, events);
   REQUIRE(client);
   const auto end = std::chrono::steady_clock::now() + 10s;
@@ -44,11 +45,12 @@ TEST_CASE("errors and log lines of a client go to its own callbacks") {
   }
   CHECK_FALSE(events.text.empty());
   CHECK(lines > 0);
+  CHECK(events.last_failure().find("Connection refused") != std::string::npos);
   client->reset();
 }
 
 TEST_CASE("own settings win over the user's and the baseline") {
-  Events events{source::LogSink{}};
+  Events events{source::ClientConfig{}};
   const std::vector<source::OwnSetting> own{{"group.id", "g"}, {"enable.partition.eof", "true"}};
   auto client = source::make_client(nobody(), source::ClientRole::kConsumer, own, events);
   REQUIRE(client);
@@ -59,8 +61,29 @@ TEST_CASE("own settings win over the user's and the baseline") {
   CHECK(std::string(value) == "true");
 }
 
+TEST_CASE("the log's level is librdkafka's, never less than what names a failed connection") {
+  const auto level_and_debug = [](int level) {
+    auto config = nobody();
+    config.log_level = level;
+    Events events(config);
+    auto client = source::make_client(config, source::ClientRole::kAdmin, {}, events);
+    REQUIRE(client);
+    std::string found;
+    for (const char* key : {"log_level", "debug"}) {
+      char value[128] = "";
+      std::size_t size = sizeof value;
+      (void)rd_kafka_conf_get(rd_kafka_conf(client->get()), key, value, &size);
+      found += std::string(value) + ';';
+    }
+    return found;
+  };
+  CHECK(level_and_debug(source::kLogError) == "6;;");
+  CHECK(level_and_debug(source::kLogInfo) == "6;;");
+  CHECK(level_and_debug(source::kLogDebug) == "7;generic,broker,topic,cgrp;");
+}
+
 TEST_CASE("settings that only librdkafka finds wrong together are an error, not a crash") {
-  Events events{source::LogSink{}};
+  Events events{source::ClientConfig{}};
   auto config = nobody();
   config.extra = {{"receive.message.max.bytes", "1000000"}, {"fetch.max.bytes", "2000000"}};
   const std::vector<source::OwnSetting> own{{"group.id", "g"}};

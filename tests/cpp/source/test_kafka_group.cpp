@@ -33,7 +33,7 @@ std::size_t owned(const Log& log) { return log.epochs.size(); }
 
 // Commits what was delivered, as an engine does after its outputs.
 void commit(source::Source& source) {
-  const base::Status done = source.commit(source.positions());
+  const base::Status done = source.commit(source.positions(), 5s);
   // The mock broker, unlike a real one, takes no commit while the group rebalances.
   if (!done && !done.error().retriable) done.throw_if_error();
 }
@@ -175,7 +175,7 @@ TEST_CASE("after a revocation nothing of the partition is delivered, committed o
   // A stale position is not committed: it would put the other member's partition back.
   const record::TaskId theirs = b.epochs.begin()->first;
   const source::TaskPosition stale{.task = theirs, .epoch = 1, .position = 3};
-  CHECK(first->commit({&stale, 1}));
+  CHECK(first->commit({&stale, 1}, 5s));
   for (const auto& position : first->positions()) CHECK(position.task != theirs);
 }
 
@@ -195,12 +195,12 @@ TEST_CASE("between a revocation and the next poll the group still hears a commit
     REQUIRE(step(*second, b, 5ms));
   }
   const source::TaskPosition finished{.task = {0, 0}, .epoch = 1, .position = 100};
-  const base::Status heard = first->commit({&finished, 1});
+  const base::Status heard = first->commit({&finished, 1}, 5s);
   // The mock broker refuses while the group rebalances (a real one takes it); what matters is that
   // it was asked, as a member of the generation that is ending.
   if (!heard) CHECK(heard.error().native_code == RD_KAFKA_RESP_ERR_REBALANCE_IN_PROGRESS);
   REQUIRE(step(*first, a, 5ms));
-  CHECK(first->commit({&finished, 1}));  // too late: given back, and left out
+  CHECK(first->commit({&finished, 1}, 5s));  // too late: given back, and left out
 }
 
 TEST_CASE("a missing topic of a group is waited for") {
@@ -253,7 +253,7 @@ TEST_CASE("a commit with no broker there fails soon and does not hold up a stop"
   cluster.mock.set_broker_up(1, false).throw_if_error();
   REQUIRE(poll_until(*source, log, [&] { return log.count(EventKind::kBroken) > 0; }));
   const auto start = Clock::now();
-  const auto committed = source->commit(source->positions());
+  const auto committed = source->commit(source->positions(), 5s);
   REQUIRE_FALSE(committed);
   CHECK(committed.error().retriable);
   source->close(300ms);

@@ -113,7 +113,7 @@ TEST_CASE("polls are bounded in size; events come before the first and after the
   CHECK(source->positions()[0].position == 1);
   CHECK(source->positions()[0].high_watermark == 1);
   CHECK(source->topics() == Lines{file.path()});
-  CHECK(source->commit({}));
+  CHECK(source->commit({}, std::chrono::seconds(1)));
 }
 
 TEST_CASE("paused: nothing comes, and a wake-up ends the wait") {

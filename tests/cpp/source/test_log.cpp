@@ -15,9 +15,35 @@ TEST_CASE("a gate lets a burst through and then says how much it held back") {
   for (int i = 0; i < 500; ++i) gate.line(3, "FAIL", "line\n" + std::to_string(i));
   CHECK(seen.size() >= 50);
   CHECK(seen.size() < 60);
-  CHECK(seen[0].level == 3);
+  CHECK(seen[0].level == 6);  // we say ourselves what a user needs to know of it
   CHECK(seen[0].facility == "FAIL");
   CHECK(seen[0].message == "line\\x0a0");
+}
+
+TEST_CASE("a gate passes what its level asks for, without the thread's name") {
+  std::vector<source::LogLine> seen;
+  const source::LogSink sink = [&](const source::LogLine& line) { seen.push_back(line); };
+  source::LogGate warnings(sink, source::kLogWarning);
+  warnings.line(3, "FAIL", "[thrd:127.0.0.1:9/bootstrap]: 127.0.0.1:9/bootstrap: gone");
+  CHECK(seen.empty());
+  warnings.line(2, "FATAL", "[thrd:main]: fenced");
+  warnings.own(source::kLogWarning, "cannot reach 127.0.0.1:9");
+  warnings.own(source::kLogInfo, "answers again");
+  REQUIRE(seen.size() == 2);
+  CHECK(seen[0].message == "fenced");
+  CHECK(seen[1].message == "cannot reach 127.0.0.1:9");
+  CHECK(seen[1].level == source::kLogWarning);
+  source::LogGate more(sink, source::kLogInfo);
+  more.line(3, "FAIL", "[thrd:127.0.0.1:9/bootstrap]: 127.0.0.1:9/bootstrap: gone");
+  REQUIRE(seen.size() == 3);
+  CHECK(seen[2].message == "127.0.0.1:9/bootstrap: gone");
+}
+
+TEST_CASE("at debug a gate lets ten times as much through") {
+  std::size_t seen = 0;
+  source::LogGate gate([&](const source::LogLine&) { ++seen; }, source::kLogDebug);
+  for (int i = 0; i < 400; ++i) gate.line(7, "STATE", "x");
+  CHECK(seen == 400);
 }
 
 TEST_CASE("a gate without a sink, or with one that throws, is quiet") {

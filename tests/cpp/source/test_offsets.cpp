@@ -23,7 +23,7 @@ struct Fixture {
     return source::resolve(client.get(), {{"bars", 0}, {"bars", 1}}, request, 5s).value_or_throw();
   }
   Cluster cluster;
-  source::ClientEvents events{source::LogSink{}};
+  source::ClientEvents events{source::ClientConfig{}};
   source::ClientHandle client;
 };
 

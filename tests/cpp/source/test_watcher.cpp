@@ -50,7 +50,7 @@ class Watched {
   }
 
  private:
-  source::ClientEvents events_{source::LogSink{}};
+  source::ClientEvents events_{source::ClientConfig{}};
   source::ClientHandle client_;
   std::mutex mutex_;
   std::condition_variable changed_;

@@ -21,6 +21,9 @@
 
 namespace headrace::decode {
 
+// Event times before are looked at twice: see likelier_unit.
+inline constexpr std::int64_t kYear1971 = 31'536'000'000'000'000;
+
 enum class TimeError : std::uint8_t { kNone, kFormat, kRange };
 
 // The output is left alone on an error.
@@ -28,5 +31,9 @@ enum class TimeError : std::uint8_t { kNone, kFormat, kRange };
 // `text` is a JSON number that counts `unit` (not kAuto) since the epoch.
 [[nodiscard]] TimeError parse_epoch(std::string_view text, record::TimeUnit unit,
                                     std::int64_t& ns) noexcept;
+
+// The unit that makes sense of a number which does not in `unit`: one that lands before 1971, or
+// after what we can hold, and between 1990 and 2100 in a coarser or a finer unit. kAuto: none does.
+[[nodiscard]] record::TimeUnit likelier_unit(std::string_view text, record::TimeUnit unit) noexcept;
 
 }  // namespace headrace::decode

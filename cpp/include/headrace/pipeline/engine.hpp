@@ -50,6 +50,9 @@ struct EngineOptions {
   std::size_t history_rows = 100'000;        // rows that frame() can still see
   std::size_t rejects_kept = 10'000;         // newest dead letters that rejected() can still see
   std::size_t reject_value_cap = 1U << 20U;  // bytes of the original kept per dead letter
+  // A value beyond this is a dead letter: one record must not take all memory. What Kafka takes by
+  // default is always below.
+  std::size_t max_record_bytes = 1U << 20U;
   unsigned compute_threads = 1;
   Overflow overflow = Overflow::kPause;
   bool collect = false;           // keep everything for take_collected(); bounded sources only

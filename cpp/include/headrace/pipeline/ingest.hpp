@@ -117,6 +117,7 @@ class Ingest {
   Clock::time_point next_commit_{};
   std::vector<std::uint64_t> flush_asked_;  // empty: no commit under way
   std::map<TaskSlot*, std::int64_t> committed_;
+  std::string commit_trouble_;  // what was said of the last commit; empty: it went well
   Counters counters_;
   mutable std::mutex mutex_;
   std::string message_;                                     // under the mutex

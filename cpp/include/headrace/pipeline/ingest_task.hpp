@@ -28,6 +28,7 @@ class IngestTask {
     const Plan& plan;
     std::size_t batch_rows;
     std::size_t reject_value_cap;
+    std::size_t max_record_bytes;
     KeyWatch& keys;
     RejectLog& rejects;
   };

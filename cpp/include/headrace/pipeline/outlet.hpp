@@ -32,8 +32,9 @@ class Outlet {
   [[nodiscard]] base::Status deliver_rejects(record::Rejects rejects);
   // As Sink::flush, for all sinks.
   [[nodiscard]] base::Result<bool> flush(std::chrono::milliseconds deadline);
-  void cancel() noexcept;     // nobody waits for sinks any more
-  void run_ended() noexcept;  // lets those who wait for rows go
+  [[nodiscard]] std::string trouble() const;  // of the first sink that has some
+  void cancel() noexcept;                     // nobody waits for sinks any more
+  void run_ended() noexcept;                  // lets those who wait for rows go
 
   [[nodiscard]] bool has_sinks() const noexcept { return !sinks_.empty(); }
   [[nodiscard]] std::uint64_t rows() const noexcept {

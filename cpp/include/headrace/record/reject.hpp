@@ -38,6 +38,7 @@ enum class RejectReason : std::uint8_t {
   kBroker,
   kDuplicate,
   kLate,
+  kTimeUnit,
 };
 
 struct RejectInfo {
@@ -46,7 +47,7 @@ struct RejectInfo {
   std::string_view meaning;
 };
 
-inline constexpr std::array<RejectInfo, 19> kRejectTable{{
+inline constexpr std::array<RejectInfo, 20> kRejectTable{{
     {RejectReason::kInvalidJson, "invalid_json", "the value is not well-formed JSON"},
     {RejectReason::kUtf8, "utf8", "the value is not valid UTF-8"},
     {RejectReason::kDepth, "depth", "nested deeper than 64 levels"},
@@ -66,6 +67,7 @@ inline constexpr std::array<RejectInfo, 19> kRejectTable{{
     {RejectReason::kBroker, "broker", "the client could not deliver the record"},
     {RejectReason::kDuplicate, "duplicate", "a record with the same values came before"},
     {RejectReason::kLate, "late", "the event time is further behind the newest than the grace"},
+    {RejectReason::kTimeUnit, "time_unit", "an event time that looks like another unit"},
 }};
 
 [[nodiscard]] constexpr const RejectInfo& info(RejectReason reason) noexcept {

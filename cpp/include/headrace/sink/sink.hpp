@@ -8,6 +8,7 @@
 
 #include <chrono>
 #include <span>
+#include <string>
 
 #include <headrace/base/error.hpp>
 #include <headrace/record/record_batch.hpp>
@@ -23,6 +24,9 @@ class Sink {
   // True when everything written so far has been acknowledged, false at the deadline (call again);
   // an error where something written is lost.
   [[nodiscard]] virtual base::Result<bool> flush(std::chrono::milliseconds deadline) = 0;
+  // Any thread: why what was written is not acknowledged for so long, in the user's words; empty
+  // where all is well.
+  [[nodiscard]] virtual std::string trouble() const { return {}; }
   // Any thread: a write or flush that waits, now or later, returns with an error instead. The
   // engine is stopping and will not commit what was not acknowledged.
   virtual void cancel() noexcept {}

@@ -94,8 +94,11 @@ class Source {
   virtual void pause(std::span<const record::TaskId> tasks) = 0;
   virtual void resume(std::span<const record::TaskId> tasks) = 0;
   // Commits positions (next offset to read) to the group where there is one; otherwise does
-  // nothing.
-  [[nodiscard]] virtual base::Status commit(std::span<const TaskPosition> positions) = 0;
+  // nothing. An error where that was not acknowledged within `deadline`, or, where that is longer
+  // than kShortCommit, at a wake().
+  [[nodiscard]] virtual base::Status commit(std::span<const TaskPosition> positions,
+                                            std::chrono::milliseconds deadline) = 0;
+  static constexpr std::chrono::milliseconds kShortCommit{500};
   [[nodiscard]] virtual std::vector<TaskPosition> positions() const = 0;
   [[nodiscard]] virtual std::vector<std::string> topics() const = 0;  // index = TaskId::topic
   // As of the last poll.

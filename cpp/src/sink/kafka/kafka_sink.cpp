@@ -39,6 +39,7 @@ class KafkaSink final : public Sink {
   base::Result<bool> flush(milliseconds deadline) override {
     return producer_->try_flush(deadline);
   }
+  std::string trouble() const override { return producer_->trouble(); }
   void cancel() noexcept override { producer_->cancel(); }
 
  private:

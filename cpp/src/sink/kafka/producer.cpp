@@ -9,18 +9,19 @@
 
 #include <headrace/source/kafka/client.hpp>
 #include <headrace/source/kafka/errors.hpp>
+#include <headrace/source/kafka/metadata.hpp>
 #include <headrace/source/kafka/settings.hpp>
 
 namespace headrace::sink {
 
-using source::kafka_error;
 using source::kafka_error_text;
 using std::chrono::milliseconds;
 using Clock = std::chrono::steady_clock;
 
 namespace {
 
-constexpr milliseconds kSlice{100};  // longest single wait, so that callers can notice Ctrl-C
+constexpr milliseconds kSlice{100};       // longest single wait, so that callers can notice Ctrl-C
+constexpr milliseconds kAskAgain{1'000};  // why nothing is acknowledged
 // How long destruction may take before the client is left to itself.
 constexpr milliseconds kDestroy{1'000};
 
@@ -29,14 +30,18 @@ using TopicHandles = std::map<std::string, source::TopicHandle, std::less<>>;
 }  // namespace
 
 struct KafkaProducer::Impl final : source::ClientEvents {
-  explicit Impl(ProducerConfig c) : ClientEvents(c.client.log), config(std::move(c)) {}
+  explicit Impl(ProducerConfig c) : ClientEvents(c.client), config(std::move(c)) {}
 
   void on_error(rd_kafka_resp_err_t error, std::string_view reason) noexcept override {
     const std::lock_guard lock(mutex);
     if (error == RD_KAFKA_RESP_ERR__FATAL) {
       first_failure = kafka_error_text(error, std::string(reason));
-    } else if (error != RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN || trouble.empty()) {
-      trouble = source::reach_failure(reason, config.client.bootstrap);
+    } else if (error != RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) {
+      base::Error known = source::connection_error(error, reason, config.client);
+      trouble = known.message;
+      if (!known.retriable && !first_failure) first_failure = std::move(known);
+    } else if (trouble.empty()) {
+      trouble = "cannot reach " + config.client.bootstrap + ": no answer";
     }
   }
   // Called for failures only (delivery.report.only.error).
@@ -44,9 +49,10 @@ struct KafkaProducer::Impl final : source::ClientEvents {
     failed.fetch_add(1, std::memory_order_relaxed);
     const std::lock_guard lock(mutex);
     if (first_failure) return;
-    first_failure = kafka_error(
-        message.err, std::string("delivery to topic \"") + rd_kafka_topic_name(message.rkt) + '"');
-    if (!trouble.empty()) first_failure->message += " (" + trouble + ')';
+    first_failure = undelivered(message.err, rd_kafka_topic_name(message.rkt));
+    if (message.err == RD_KAFKA_RESP_ERR__MSG_TIMED_OUT && !trouble.empty()) {
+      first_failure->message += " (" + trouble + ')';
+    }
   }
 
   [[nodiscard]] rd_kafka_topic_t* topic(std::string_view name) {
@@ -61,6 +67,9 @@ struct KafkaProducer::Impl final : source::ClientEvents {
     return found->second.get();
   }
   [[nodiscard]] base::Status produce(rd_kafka_topic_t* topic, const ProducerRecord& record);
+  [[nodiscard]] base::Error undelivered(rd_kafka_resp_err_t error, const std::string& topic) const;
+  void note_stall(bool empty);
+  [[nodiscard]] std::string why_stalled();
   [[nodiscard]] rd_kafka_resp_err_t send(rd_kafka_topic_t* topic, const ProducerRecord& record);
   // An error that nobody has seen yet; seen once, the producer may go on.
   [[nodiscard]] base::Status take_failure() {
@@ -77,7 +86,11 @@ struct KafkaProducer::Impl final : source::ClientEvents {
   std::atomic<bool> cancelled{false};
   std::mutex mutex;
   std::optional<base::Error> first_failure;
-  std::string trouble;
+  std::string trouble;  // with the connection; under the mutex, as what follows
+  std::string stalled;  // why nothing is acknowledged
+  std::mutex stall_turn;
+  std::optional<Clock::time_point> waiting_since;  // under stall_turn: that flushes wait in vain
+  Clock::time_point ask_again{};                   // likewise
   source::ClientHandle client;
   TopicHandles topics;  // go before the client
 };
@@ -122,13 +135,109 @@ base::Status KafkaProducer::Impl::produce(rd_kafka_topic_t* topic, const Produce
     }
   }
   if (error != RD_KAFKA_RESP_ERR_NO_ERROR) {
-    std::string what = std::string("topic \"") + rd_kafka_topic_name(topic) + '"';
+    base::Error told = undelivered(error, rd_kafka_topic_name(topic));
     const std::lock_guard lock(mutex);
-    if (!trouble.empty()) what += ": " + trouble;
-    return kafka_error(error, what);
+    if (error == RD_KAFKA_RESP_ERR__QUEUE_FULL && !trouble.empty()) {
+      told.message += " (" + trouble + ')';
+    }
+    return told;
   }
   produced.fetch_add(1, std::memory_order_relaxed);
   return {};
+}
+
+// Why a record will not be on the broker, in the user's words.
+base::Error KafkaProducer::Impl::undelivered(rd_kafka_resp_err_t error,
+                                             const std::string& topic) const {
+  const std::string lead = "cannot write to \"" + topic + "\" on " + config.client.bootstrap + ": ";
+  switch (error) {
+    case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
+    case RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED:
+      return source::not_allowed(error, "write to", "topic", topic, "WRITE", config.client);
+    case RD_KAFKA_RESP_ERR_KAFKA_STORAGE_ERROR:
+      return kafka_error_text(
+          error, lead + "the broker's disk has failed or is full (KAFKA_STORAGE_ERROR)");
+    case RD_KAFKA_RESP_ERR_NOT_ENOUGH_REPLICAS:
+    case RD_KAFKA_RESP_ERR_NOT_ENOUGH_REPLICAS_AFTER_APPEND:
+      return kafka_error_text(
+          error, lead +
+                     "too few of its replicas are in sync (NOT_ENOUGH_REPLICAS); see the topic's "
+                     "min.insync.replicas");
+    case RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE:
+      return kafka_error_text(
+          error, lead +
+                     "a record is larger than may be sent (MSG_SIZE_TOO_LARGE); see the topic's "
+                     "max.message.bytes, and config={\"message.max.bytes\": ...}");
+    case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART:
+    case RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC:
+      return kafka_error_text(error, lead + "the topic does not exist; create it first");
+    case RD_KAFKA_RESP_ERR__MSG_TIMED_OUT:
+      return kafka_error_text(error, lead + "no acknowledgement within " +
+                                         std::to_string(config.delivery_timeout.count() / 1000) +
+                                         " s" + (stalled.empty() ? "" : ": " + stalled));
+    case RD_KAFKA_RESP_ERR__QUEUE_FULL:
+      return kafka_error_text(error, lead + "too many records wait for an acknowledgement");
+    default:
+      return kafka_error_text(error, lead + rd_kafka_err2str(error));
+  }
+}
+
+// What retrying goes on for is not reported by librdkafka: after a while, look at the topic.
+void KafkaProducer::Impl::note_stall(bool empty) {
+  const std::unique_lock turn(stall_turn, std::try_to_lock);
+  if (!turn.owns_lock()) return;
+  const auto now = Clock::now();
+  if (empty) {
+    if (!waiting_since) return;
+    waiting_since.reset();
+    const std::lock_guard lock(mutex);
+    stalled.clear();
+    return;
+  }
+  if (!waiting_since) waiting_since = now;
+  if (now - *waiting_since < kStall || now < ask_again || cancelled) return;
+  ask_again = now + kAskAgain;
+  std::string why = why_stalled();
+  const std::lock_guard lock(mutex);
+  stalled = std::move(why);
+}
+
+std::string KafkaProducer::Impl::why_stalled() {
+  std::vector<std::string> names;
+  std::string known;
+  {
+    const std::lock_guard lock(mutex);
+    for (const auto& [name, handle] : topics) names.push_back(name);
+    known = trouble;
+  }
+  for (const std::string& name : names) {
+    const auto answer = source::metadata(client.get(), &name, kSlice);
+    if (!answer) return known.empty() ? "the brokers do not answer" : known;
+    const rd_kafka_metadata_topic_t& topic = (*answer)->topics[0];
+    if (topic.err != RD_KAFKA_RESP_ERR_NO_ERROR) return rd_kafka_err2str(topic.err);
+    for (int i = 0; i < topic.partition_cnt; ++i) {
+      const rd_kafka_metadata_partition_t& partition = topic.partitions[i];
+      const std::string which = name + '[' + std::to_string(partition.id) + ']';
+      if (partition.leader < 0) {
+        return which + " has no leader: its broker is down, or its disk has failed or is full";
+      }
+      if (partition.isr_cnt < partition.replica_cnt) {
+        return which + " has " + std::to_string(partition.isr_cnt) + " of " +
+               std::to_string(partition.replica_cnt) + " replicas in sync";
+      }
+    }
+  }
+  return "the broker does not acknowledge";
+}
+
+std::string KafkaProducer::trouble() const {
+  const std::lock_guard lock(impl_->mutex);
+  if (impl_->stalled.empty()) return {};
+  std::string topic;
+  for (const auto& [name, handle] : impl_->topics) topic += (topic.empty() ? "" : ", ") + name;
+  return "cannot write to \"" + topic + "\" on " + impl_->config.client.bootstrap + ": " +
+         impl_->stalled + "; retrying, " + std::to_string(rd_kafka_outq_len(impl_->client.get())) +
+         " records wait";
 }
 
 KafkaProducer::KafkaProducer(std::shared_ptr<Impl> impl) noexcept : impl_(std::move(impl)) {}
@@ -191,6 +300,7 @@ base::Result<bool> KafkaProducer::try_flush(milliseconds deadline) {
     empty = rd_kafka_flush(impl_->client.get(), static_cast<int>(slice.count())) ==
             RD_KAFKA_RESP_ERR_NO_ERROR;
   } while (!empty && !impl_->cancelled && Clock::now() < end);
+  impl_->note_stall(empty);
   if (base::Status ok = impl_->take_failure(); !ok) return ok.error();
   return empty;
 }

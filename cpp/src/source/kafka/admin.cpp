@@ -15,8 +15,7 @@ namespace headrace::source {
 using std::chrono::milliseconds;
 
 struct KafkaAdmin::Impl {
-  Impl(LogSink log, std::string address)
-      : events(std::move(log), address), bootstrap(std::move(address)) {}
+  explicit Impl(const ClientConfig& config) : events(config), bootstrap(config.bootstrap) {}
   TroubleEvents events;
   std::string bootstrap;
   ClientHandle client;
@@ -45,7 +44,7 @@ KafkaAdmin::KafkaAdmin(KafkaAdmin&&) noexcept = default;
 KafkaAdmin& KafkaAdmin::operator=(KafkaAdmin&&) noexcept = default;
 
 base::Result<KafkaAdmin> KafkaAdmin::connect(const ClientConfig& client) {
-  auto impl = std::make_unique<Impl>(client.log, client.bootstrap);
+  auto impl = std::make_unique<Impl>(client);
   auto handle = make_client(client, ClientRole::kAdmin, {}, impl->events);
   if (!handle) return handle.error();
   impl->client = *std::move(handle);

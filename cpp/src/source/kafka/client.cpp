@@ -76,6 +76,13 @@ base::Status fill(rd_kafka_conf_t& conf, const ClientConfig& client, ClientRole 
     if (base::Status ok = set(conf, std::string(s.key), std::string(s.value)); !ok) return ok;
   }
   if (base::Status ok = set_user_keys(conf, client); !ok) return ok;
+  // Failed connections are logged as information, and we want to know of them in any case.
+  const int level = std::max(client.log_level, kLogInfo);
+  if (base::Status ok = set(conf, "log_level", std::to_string(level)); !ok) return ok;
+  if (level >= kLogDebug) {
+    // None of these prints what records or credentials hold.
+    if (base::Status ok = set(conf, "debug", "generic,broker,topic,cgrp"); !ok) return ok;
+  }
   for (const auto& [key, value] : own) {
     if (base::Status ok = set(conf, key, value); !ok) return ok;
   }
@@ -87,7 +94,7 @@ ClientEvents& events_of(void* opaque) noexcept { return *static_cast<ClientEvent
 void log_line(const rd_kafka_t* client, int level, const char* facility, const char* text) {
   // Null while rd_kafka_new is still at work: what it has to say then is in its error.
   void* opaque = client == nullptr ? nullptr : rd_kafka_opaque(client);
-  if (opaque != nullptr) events_of(opaque).log().line(level, facility, text);
+  if (opaque != nullptr) events_of(opaque).on_log(level, facility, text);
 }
 
 void set_callbacks(rd_kafka_conf_t& conf, ClientRole role, ClientEvents& events) {
@@ -117,6 +124,19 @@ base::Status check(const ClientConfig& client, ClientRole role) {
   return fill(*conf, client, role, {});
 }
 
+void ClientEvents::on_log(int level, std::string_view facility, std::string_view message) noexcept {
+  if (facility == "FAIL") {
+    const std::lock_guard lock(mutex_);
+    last_failure_ = without_thread(message);
+  }
+  log_.line(level, facility, message);
+}
+
+std::string ClientEvents::last_failure() const {
+  const std::lock_guard lock(mutex_);
+  return last_failure_;
+}
+
 void ClientEvents::on_error(rd_kafka_resp_err_t /*error*/, std::string_view /*reason*/) noexcept {}
 void ClientEvents::on_rebalance(rd_kafka_t* client, rd_kafka_resp_err_t /*error*/,
                                 rd_kafka_topic_partition_list_t* /*partitions*/) noexcept {
@@ -130,7 +150,6 @@ base::Result<ClientHandle> make_client(const ClientConfig& client, ClientRole ro
   ConfHandle conf(rd_kafka_conf_new());
   if (base::Status ok = fill(*conf, client, role, own); !ok) return ok.error();
   set_callbacks(*conf, role, events);
-  if (!client.log) rd_kafka_conf_set_log_cb(conf.get(), nullptr);
   char text[512];
   const auto type = role == ClientRole::kConsumer ? RD_KAFKA_CONSUMER : RD_KAFKA_PRODUCER;
   rd_kafka_t* handle = rd_kafka_new(type, conf.get(), text, sizeof text);

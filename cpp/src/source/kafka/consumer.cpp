@@ -11,6 +11,8 @@ using std::chrono::milliseconds;
 
 namespace {
 
+constexpr milliseconds kCommitSlice{20};  // how soon a stop is noticed
+
 std::vector<TopicPartition> names_of(const rd_kafka_topic_partition_list_t* list) {
   std::vector<TopicPartition> names;
   for (int i = 0; list != nullptr && i < list->cnt; ++i) {
@@ -73,6 +75,7 @@ WatchSetup watch_setup(const KafkaSourceConfig& config, Share share) {
   setup.shares = share.count;
   setup.refresh = config.metadata_refresh;
   setup.bootstrap = config.client.bootstrap;
+  setup.client = config.client;
   return setup;
 }
 
@@ -82,7 +85,7 @@ base::Result<std::shared_ptr<Consumer>> Consumer::create(const KafkaSourceConfig
                                                          Share share,
                                                          std::shared_ptr<TopicTable> topics,
                                                          ConsumerListener* listener) {
-  auto made = std::make_shared<Consumer>(config.client.log);
+  auto made = std::make_shared<Consumer>(config.client);
   made->listener_ = listener;
   made->group_ = config.group;
   auto client = make_client(config.client, ClientRole::kConsumer, settings(config), *made);
@@ -141,20 +144,25 @@ void Consumer::resume(const std::vector<Place>& places) {
 
 base::Status Consumer::commit(const std::vector<Place>& places, milliseconds deadline) {
   if (group_.empty() || places.empty()) return {};
-  const std::string what = "commit of group \"" + group_ + '"';
   const PartitionList list = list_of(places);
   // rd_kafka_commit has no deadline: the answer comes through a queue of our own.
   const QueueHandle answers(rd_kafka_queue_new(client_.get()));
   auto error = rd_kafka_commit_queue(client_.get(), list.get(), answers.get(), nullptr, nullptr);
-  if (error != RD_KAFKA_RESP_ERR_NO_ERROR) return kafka_error(error, what);
-  const EventHandle answer(rd_kafka_queue_poll(answers.get(), static_cast<int>(deadline.count())));
-  if (!answer) return kafka_error(RD_KAFKA_RESP_ERR__TIMED_OUT, what);
+  if (error != RD_KAFKA_RESP_ERR_NO_ERROR) return group_error(error, group_, config_);
+  const auto until = std::chrono::steady_clock::now() + deadline;
+  const bool may_be_woken = deadline > Source::kShortCommit;
+  EventHandle answer;
+  while (!answer && std::chrono::steady_clock::now() < until && !(may_be_woken && woken_)) {
+    answer.reset(rd_kafka_queue_poll(answers.get(), static_cast<int>(kCommitSlice.count())));
+  }
+  if (!answer) return group_error(RD_KAFKA_RESP_ERR__TIMED_OUT, group_, config_);
   error = rd_kafka_event_error(answer.get());
   const rd_kafka_topic_partition_list_t* done = rd_kafka_event_topic_partition_list(answer.get());
   for (int i = 0; done != nullptr && i < done->cnt && error == RD_KAFKA_RESP_ERR_NO_ERROR; ++i) {
     error = done->elems[i].err;
   }
-  return status_of(error, what);
+  if (error == RD_KAFKA_RESP_ERR_NO_ERROR) return {};
+  return group_error(error, group_, config_);
 }
 
 OffsetRange Consumer::watermarks(const std::string& topic, std::int32_t partition) const {

@@ -1,6 +1,7 @@
 #include <headrace/source/kafka/errors.hpp>
 
 #include <cctype>
+#include <cstdlib>
 
 #include <headrace/source/kafka/log.hpp>
 
@@ -100,6 +101,29 @@ std::string_view address_of(std::string_view broker) {
   return broker.find(':') == std::string_view::npos ? std::string_view{} : broker;
 }
 
+// Who says something, and what: "127.0.0.1:9092/bootstrap: Disconnected" and the like.
+struct Reason {
+  std::string_view address;
+  std::string_view text;
+};
+
+Reason parse_reason(std::string_view reason, std::string_view bootstrap) {
+  Reason parsed{.address = bootstrap, .text = reason};
+  const std::size_t colon = reason.find(": ");
+  if (colon == std::string_view::npos) return parsed;
+  parsed.text = reason.substr(colon + 2);
+  if (const std::string_view named = address_of(reason.substr(0, colon)); !named.empty()) {
+    parsed.address = named;
+  } else if (const std::size_t next = parsed.text.find(": "); next != std::string_view::npos) {
+    // "GroupCoordinator: 127.0.0.1:9092: Disconnected"
+    if (const std::string_view inner = address_of(parsed.text.substr(0, next)); !inner.empty()) {
+      parsed.address = inner;
+      parsed.text = parsed.text.substr(next + 2);
+    }
+  }
+  return parsed;
+}
+
 // What is left of a reason once librdkafka's own circumstances are taken away.
 std::string cause_of(std::string_view text) {
   text = text.substr(0, text.find(" (after "));
@@ -113,27 +137,155 @@ std::string cause_of(std::string_view text) {
     return i < cause.size() && std::isupper(static_cast<unsigned char>(cause[i])) != 0;
   };
   if (upper(0) && !upper(1)) cause[0] = static_cast<char>(cause[0] - 'A' + 'a');
-  return cause == "disconnected" ? "the connection was closed" : cause;
+  return cause.starts_with("disconnected") ? "the connection was closed" : cause;
+}
+
+bool has(std::string_view text, std::string_view part) {
+  return text.find(part) != std::string_view::npos;
+}
+
+// Bytes that are no answer of a broker were read as its length: of TLS (an alert) and of HTTP.
+bool is_tls_alert(std::string_view text) {
+  constexpr std::string_view kLead = "Invalid response size ";
+  const std::size_t at = text.find(kLead);
+  if (at == std::string_view::npos) return false;
+  const long size = std::strtol(std::string(text.substr(at + kLead.size())).c_str(), nullptr, 10);
+  return size >> 16 == 0x1503;  // an alert of TLS 1.x
+}
+
+std::string user_of(const ClientConfig& client) {
+  const std::string name = client.setting("sasl.username");
+  return name.empty() ? "this client (no sasl.username is set)"
+                      : "user \"" + escape_controls(name) + '"';
+}
+
+std::string refused_user(std::string_view address, std::string_view text,
+                         const ClientConfig& client) {
+  std::string mechanism = client.setting("sasl.mechanism");
+  if (mechanism.empty()) mechanism = client.setting("sasl.mechanisms");
+  std::string line = std::string(address) + " refused " + user_of(client) +
+                     (mechanism.empty() ? "" : " (SASL " + escape_controls(mechanism) + ')');
+  text = text.substr(0, text.find(" (after "));
+  if (has(text, "mechanism handshake failed")) {
+    const std::size_t list = text.find("supported mechanisms: ");
+    std::string names(list == std::string_view::npos ? "" : text.substr(list + 22));
+    while (names.ends_with(' ')) names.pop_back();
+    return line + (names.empty()
+                       ? ": it takes no SASL: set config={\"security.protocol\": "
+                         "\"plaintext\"} or \"ssl\""
+                       : ": it takes " + names + ": set config={\"sasl.mechanism\": ...}");
+  }
+  const std::size_t lead = text.rfind(": ");
+  return line + ": " + cause_of(lead == std::string_view::npos ? text : text.substr(lead + 2)) +
+         R"(: set config={"sasl.username": ..., "sasl.password": ...})";
+}
+
+base::Error settled(base::ErrorCode code, rd_kafka_resp_err_t error, std::string_view message) {
+  return {.code = code,
+          .message = escape_controls(message),
+          .retriable = false,
+          .native_code = static_cast<int>(error)};
 }
 
 }  // namespace
 
-std::string reach_failure(std::string_view reason, std::string_view bootstrap) {
-  std::string_view address = bootstrap;
-  std::string_view rest = reason;
-  if (const std::size_t colon = reason.find(": "); colon != std::string_view::npos) {
-    rest = reason.substr(colon + 2);
-    if (const std::string_view named = address_of(reason.substr(0, colon)); !named.empty()) {
-      address = named;
-    } else if (const std::size_t next = rest.find(": "); next != std::string_view::npos) {
-      // "GroupCoordinator: 127.0.0.1:9092: Disconnected"
-      if (const std::string_view inner = address_of(rest.substr(0, next)); !inner.empty()) {
-        address = inner;
-        rest = rest.substr(next + 2);
-      }
-    }
+base::Error connection_error(rd_kafka_resp_err_t error, std::string_view reason,
+                             const ClientConfig& client) {
+  const auto [address, text] = parse_reason(reason, client.bootstrap);
+  const std::string at(address);
+  if (has(text, "connecting to a PLAINTEXT") || has(text, "wrong version number")) {
+    return settled(ErrorCode::kBrokerUnavailable, error,
+                   at + R"( does not speak TLS: set config={"security.protocol": "plaintext"})" +
+                       (client.setting("sasl.mechanism").empty() ? "" : " or \"sasl_plaintext\""));
   }
-  return escape_controls("cannot reach " + std::string(address) + ": " + cause_of(rest));
+  if (has(text, "certificate verify failed")) {
+    return settled(ErrorCode::kAuthentication, error,
+                   "the certificate of " + at +
+                       R"( is not trusted: set config={"ssl.ca.location": "ca.pem"} to its )"
+                       "authority's certificate, and connect by a name that it was made for");
+  }
+  if (is_tls_alert(text)) {
+    return kafka_error_text(RD_KAFKA_RESP_ERR__TRANSPORT,
+                            at + R"( expects TLS: set config={"security.protocol": "ssl"})");
+  }
+  if (has(text, "Invalid response size")) {
+    return kafka_error_text(RD_KAFKA_RESP_ERR__TRANSPORT,
+                            at + " is no Kafka broker: it answers in another protocol");
+  }
+  if (has(text, "APIVERSION_QUERY") && client.setting("security.protocol").empty()) {
+    return kafka_error_text(RD_KAFKA_RESP_ERR__TRANSPORT,
+                            at + R"( expects TLS: set config={"security.protocol": "ssl"} )"
+                                 "(or it is no Kafka broker: it closes the connection)");
+  }
+  if (code_of(error) == ErrorCode::kAuthentication && error != RD_KAFKA_RESP_ERR__SSL) {
+    return settled(ErrorCode::kAuthentication, error, refused_user(address, text, client));
+  }
+  return kafka_error_text(RD_KAFKA_RESP_ERR__TRANSPORT, reach_failure(reason, client.bootstrap));
+}
+
+base::Error not_allowed(rd_kafka_resp_err_t error, std::string_view verb, std::string_view kind,
+                        std::string_view name, std::string_view right, const ClientConfig& client) {
+  const std::string what = std::string(kind) + " \"" + std::string(name) + '"';
+  return kafka_error_text(error, "not allowed to " + std::string(verb) + ' ' + what + " on " +
+                                     client.bootstrap + ": " + user_of(client) +
+                                     " lacks the right " + std::string(right) + " on " + what);
+}
+
+bool is_group_trouble(rd_kafka_resp_err_t error) noexcept {
+  switch (error) {
+    case RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED:
+    case RD_KAFKA_RESP_ERR_COORDINATOR_NOT_AVAILABLE:
+    case RD_KAFKA_RESP_ERR_NOT_COORDINATOR:
+    case RD_KAFKA_RESP_ERR__WAIT_COORD:
+    case RD_KAFKA_RESP_ERR_COORDINATOR_LOAD_IN_PROGRESS:
+    case RD_KAFKA_RESP_ERR_REBALANCE_IN_PROGRESS:
+    case RD_KAFKA_RESP_ERR_ILLEGAL_GENERATION:
+    case RD_KAFKA_RESP_ERR_UNKNOWN_MEMBER_ID:
+    case RD_KAFKA_RESP_ERR_GROUP_MAX_SIZE_REACHED:
+    case RD_KAFKA_RESP_ERR_INCONSISTENT_GROUP_PROTOCOL:
+    case RD_KAFKA_RESP_ERR__MAX_POLL_EXCEEDED:
+      return true;
+    default:
+      return false;
+  }
+}
+
+base::Error group_error(rd_kafka_resp_err_t error, std::string_view group,
+                        const ClientConfig& client) {
+  const std::string who = "group \"" + std::string(group) + "\": ";
+  switch (error) {
+    case RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED:
+      return not_allowed(error, "use", "group", group, "READ", client);
+    case RD_KAFKA_RESP_ERR_COORDINATOR_NOT_AVAILABLE:
+    case RD_KAFKA_RESP_ERR_NOT_COORDINATOR:
+    case RD_KAFKA_RESP_ERR__WAIT_COORD:
+      return kafka_error_text(error, who + "no broker coordinates it now; retrying");
+    case RD_KAFKA_RESP_ERR_COORDINATOR_LOAD_IN_PROGRESS:
+      return kafka_error_text(error, who + "its coordinator is starting; retrying");
+    case RD_KAFKA_RESP_ERR_REBALANCE_IN_PROGRESS:
+    case RD_KAFKA_RESP_ERR_ILLEGAL_GENERATION:
+    case RD_KAFKA_RESP_ERR_UNKNOWN_MEMBER_ID:
+      return kafka_error_text(error, who + "it is sharing out its partitions anew; joining again");
+    case RD_KAFKA_RESP_ERR_GROUP_MAX_SIZE_REACHED:
+      return kafka_error_text(error, who + "it has as many members as the broker allows");
+    case RD_KAFKA_RESP_ERR_INCONSISTENT_GROUP_PROTOCOL:
+      return kafka_error_text(error, who +
+                                         "its other members share out partitions in another way "
+                                         "(partition.assignment.strategy)");
+    case RD_KAFKA_RESP_ERR__MAX_POLL_EXCEEDED:
+      return kafka_error_text(error, who +
+                                         "this process stood still for longer than "
+                                         "max.poll.interval.ms; joining again");
+    case RD_KAFKA_RESP_ERR__TIMED_OUT:
+      return kafka_error_text(error, who + "its coordinator does not answer");
+    default:
+      return kafka_error(error, "group \"" + std::string(group) + '"');
+  }
+}
+
+std::string reach_failure(std::string_view reason, std::string_view bootstrap) {
+  const auto [address, text] = parse_reason(reason, bootstrap);
+  return escape_controls("cannot reach " + std::string(address) + ": " + cause_of(text));
 }
 
 }  // namespace headrace::source

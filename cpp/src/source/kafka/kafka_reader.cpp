@@ -38,6 +38,8 @@ base::Result<Poll> KafkaReader::poll(milliseconds timeout) {
   do {
     for (const Notice& notice : consumer_->notices()) serve(notice);
     if (fenced_) rebuild();
+    log_outage();
+    check_timeout();
     if (failure_) return *failure_;
     end = next_events_.empty() && all_done();
     if (end) break;
@@ -109,7 +111,7 @@ void KafkaReader::message_error(const rd_kafka_message_t& m, Slot* slot) {
   } else if (m.err == RD_KAFKA_RESP_ERR__FATAL) {
     fatal();
   } else if (is_connection_trouble(m.err)) {
-    trouble(rd_kafka_message_errstr(&m), false);
+    trouble(m.err, rd_kafka_message_errstr(&m));
   } else if (code_of(m.err) == base::ErrorCode::kTopicNotFound) {
     consumer_->watcher().probe();  // says which, and what the user may have meant
   } else {
@@ -120,14 +122,28 @@ void KafkaReader::message_error(const rd_kafka_message_t& m, Slot* slot) {
 void KafkaReader::other_error(const rd_kafka_message_t& m, const Slot* slot) {
   // Direct assignment asks nothing of a group; that it may not be used does not matter.
   if (m.err == RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED && config_.group.empty()) return;
-  base::Error error = kafka_error_text(
-      m.err, (slot == nullptr ? "consumer" : slot->name()) + ": " + rd_kafka_message_errstr(&m));
+  const std::string where = slot == nullptr ? "consumer" : slot->name();
+  base::Error error =
+      in_words(kafka_error_text(m.err, where + ": " + rd_kafka_message_errstr(&m)), slot);
   if (error.code == base::ErrorCode::kAuthorization) {
     failure_ = std::move(error);
   } else {
     link_.set_broken();
     say(EventKind::kBroken, std::move(error));
+    if (slot != nullptr) consumer_->watcher().probe();
   }
+}
+
+// What librdkafka says of a topic or of a group, as a user would say it.
+base::Error KafkaReader::in_words(base::Error error, const Slot* slot) const {
+  const auto code = static_cast<rd_kafka_resp_err_t>(error.native_code);
+  if (code == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED) {
+    const std::string topic = slot != nullptr          ? slot->topic
+                              : config_.topics.empty() ? config_.pattern
+                                                       : config_.topics.front();
+    return not_allowed(code, "read", "topic", topic, "READ", config_.client);
+  }
+  return is_group_trouble(code) ? group_error(code, config_.group, config_.client) : error;
 }
 
 // One record that cannot be delivered must not stop the partition. Fetching again from the middle
@@ -170,24 +186,64 @@ void KafkaReader::free_messages() noexcept {
 void KafkaReader::on_client_error(rd_kafka_resp_err_t error, std::string_view reason) {
   if (error == RD_KAFKA_RESP_ERR__FATAL) {
     fatal();
-  } else if (code_of(error) == base::ErrorCode::kAuthentication && !link_.ever_answered()) {
-    // A wrong password does not heal.
-    failure_ = kafka_error_text(error, reach_failure(reason, config_.client.bootstrap));
   } else if (is_connection_trouble(error) || code_of(error) == base::ErrorCode::kAuthentication) {
-    trouble(reason, error == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN);
+    trouble(error, reason);
   }
 }
 
-void KafkaReader::trouble(std::string_view reason, bool all_brokers) {
+// A wrong password does not heal; but who was let in before may be again.
+void KafkaReader::trouble(rd_kafka_resp_err_t error, std::string_view reason) {
   const bool known = link_.broken();
-  if (auto error = link_.trouble(reason, all_brokers)) say(EventKind::kBroken, *std::move(error));
+  if (auto told = link_.trouble(error, reason, consumer_->last_failure())) {
+    if (!told->retriable) {
+      failure_ = std::move(told);
+      return;
+    }
+    say(EventKind::kBroken, *std::move(told));
+  }
   if (!known) consumer_->watcher().probe();
+}
+
+// The helper thread got no answer, or one that may be another one later.
+void KafkaReader::unanswered(const base::Error& error) {
+  if (error.code == base::ErrorCode::kBrokerUnavailable) {
+    say(EventKind::kBroken, link_.unanswered(consumer_->last_failure()));
+  } else {
+    link_.set_broken();
+    say(EventKind::kBroken, in_words(error, nullptr));
+  }
 }
 
 void KafkaReader::healed() {
   if (!link_.healed()) return;
   say(EventKind::kHealed);
   if (waiting_) say(EventKind::kWaiting, *waiting_);  // that is still so
+}
+
+// One line when nobody answers any more and one when somebody does again.
+void KafkaReader::log_outage() {
+  if (link_.out() == logged_out_) return;
+  logged_out_ = link_.out();
+  if (logged_out_) {
+    out_since_ = Clock::now();
+    consumer_->log().own(kLogWarning, link_.cause() + "; retrying");
+    return;
+  }
+  const auto seconds = std::chrono::round<std::chrono::seconds>(Clock::now() - out_since_).count();
+  consumer_->log().own(kLogInfo, config_.client.bootstrap + " answers again, after " +
+                                     std::to_string(seconds) + " s");
+}
+
+void KafkaReader::check_timeout() {
+  if (!config_.timeout || link_.ever_answered() || Clock::now() - made_at_ < *config_.timeout) {
+    return;
+  }
+  const auto ms = static_cast<double>(config_.timeout->count());
+  std::string seconds = std::to_string(ms / 1000);
+  seconds.erase(seconds.find_last_not_of('0') + 1);
+  if (seconds.ends_with('.')) seconds.pop_back();
+  failure_ = kafka_error_text(RD_KAFKA_RESP_ERR__TRANSPORT,
+                              link_.cause() + " (waited for " + seconds + " s)");
 }
 
 void KafkaReader::fatal() {

@@ -1,4 +1,5 @@
 // Partitions that come and go, and what is remembered about them.
+#include <algorithm>
 #include <utility>
 
 #include <headrace/source/kafka/errors.hpp>
@@ -11,7 +12,8 @@ using std::chrono::milliseconds;
 namespace {
 
 constexpr milliseconds kRebuildClose{2'000};
-// With no broker there, a commit cannot succeed and must not hold up a stop.
+// Where no broker is there, or the last commit was not acknowledged, the next one hardly will be
+// and must not hold up reading.
 constexpr milliseconds kBrokenCommit{200};
 
 }  // namespace
@@ -30,7 +32,7 @@ void KafkaReader::serve(const Notice& notice) {
       say(EventKind::kHealed);
       break;
     case NoticeKind::kBroken:
-      say(EventKind::kBroken, link_.unanswered());
+      unanswered(notice.error);
       break;
     case NoticeKind::kHealed:
       healed();
@@ -39,7 +41,7 @@ void KafkaReader::serve(const Notice& notice) {
       reposition(notice);
       break;
     case NoticeKind::kFatal:
-      failure_ = notice.error;
+      failure_ = in_words(notice.error, nullptr);
       break;
   }
 }
@@ -139,7 +141,7 @@ void KafkaReader::rebuild() {
   require(connect());
 }
 
-base::Status KafkaReader::commit(std::span<const TaskPosition> positions) {
+base::Status KafkaReader::commit(std::span<const TaskPosition> positions, milliseconds deadline) {
   if (!consumer_) return {};
   std::vector<Place> places;
   for (const TaskPosition& position : positions) {
@@ -149,7 +151,11 @@ base::Status KafkaReader::commit(std::span<const TaskPosition> positions) {
     places.push_back(slot->place());
     places.back().offset = position.position;
   }
-  return consumer_->commit(places, link_.broken() ? kBrokenCommit : config_.commit_timeout);
+  const bool hopeless = link_.broken() || slow_commits_;
+  base::Status status =
+      consumer_->commit(places, hopeless ? std::min(deadline, kBrokenCommit) : deadline);
+  slow_commits_ = !status && status.error().native_code == RD_KAFKA_RESP_ERR__TIMED_OUT;
+  return status;
 }
 
 std::vector<TaskPosition> KafkaReader::positions() const {

@@ -22,15 +22,30 @@ std::string escape_controls(std::string_view text) {
   return out;
 }
 
+std::string_view without_thread(std::string_view message) noexcept {
+  if (!message.starts_with("[thrd:")) return message;
+  const std::size_t end = message.find("]: ");
+  return end == std::string_view::npos ? message : message.substr(end + 3);
+}
+
 void LogGate::line(int level, std::string_view facility, std::string_view message) noexcept {
-  if (!sink_) return;
+  const int ours = facility == "FATAL" ? level : std::max(level, kLogInfo);
+  pass(ours, facility, without_thread(message));
+}
+
+void LogGate::own(int level, std::string_view message) noexcept {
+  pass(level, "connection", message);
+}
+
+void LogGate::pass(int level, std::string_view facility, std::string_view message) noexcept {
+  if (!sink_ || level > level_) return;
   try {
     std::uint64_t held_back = 0;
     {
       const std::lock_guard lock(mutex_);
       const auto now = std::chrono::steady_clock::now();
-      tokens_ += kPerSecond * std::chrono::duration<double>(now - last_).count();
-      tokens_ = std::min(tokens_, kBurst);
+      tokens_ += generosity() * kPerSecond * std::chrono::duration<double>(now - last_).count();
+      tokens_ = std::min(tokens_, generosity() * kBurst);
       last_ = now;
       if (tokens_ < 1) {
         ++suppressed_;

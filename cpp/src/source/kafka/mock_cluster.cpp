@@ -32,7 +32,7 @@ base::Status status_of(rd_kafka_resp_err_t error, const std::string& what) {
 }  // namespace
 
 struct MockCluster::Impl {
-  ClientEvents events{LogSink{}};
+  ClientEvents events{ClientConfig{}};
   ClientHandle client;    // whose threads the brokers run on
   ClusterHandle cluster;  // goes first
   std::string bootstrap;

@@ -98,7 +98,7 @@ class Sampler {
   explicit Sampler(const SampleRequest& request)
       : request_(request),
         until_(Clock::now() + request.timeout),
-        events_(std::make_unique<TroubleEvents>(request.client.log, request.client.bootstrap)) {}
+        events_(std::make_unique<TroubleEvents>(request.client)) {}
   ~Sampler();
 
   [[nodiscard]] base::Status connect();
@@ -212,6 +212,9 @@ base::Status Sampler::find_topic(const std::string& name, std::vector<TopicParti
   if (!answer) return answer.error();
   const rd_kafka_metadata_topic_t& topic = (*answer)->topics[0];
   if (is_missing(topic.err)) return missing(name);
+  if (code_of(topic.err) == base::ErrorCode::kAuthorization) {
+    return not_allowed(topic.err, "read", "topic", name, "READ", request_.client);
+  }
   if (topic.err != RD_KAFKA_RESP_ERR_NO_ERROR && !is_retriable(topic.err)) {
     return kafka_error(topic.err, "topic \"" + name + '"');
   }

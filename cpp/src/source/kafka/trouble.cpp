@@ -7,12 +7,10 @@ namespace headrace::source {
 void TroubleEvents::on_error(rd_kafka_resp_err_t error, std::string_view reason) noexcept {
   if (error == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) {
     all_down_ = true;
-    if (!trouble_.empty()) return;  // "1/1 brokers are down" says less than what came before it
+    return;  // "1/1 brokers are down" says less than what came before it
   }
-  trouble_ = reach_failure(reason, bootstrap_);
-  if (code_of(error) == base::ErrorCode::kAuthentication) {
-    refused_ = kafka_error_text(error, trouble_);
-  }
+  trouble_ = connection_error(error, reason, client_);
+  if (!trouble_->retriable) refused_ = trouble_;
 }
 
 base::Error TroubleEvents::explain(rd_kafka_t* client, rd_kafka_resp_err_t error,
@@ -24,9 +22,11 @@ base::Error TroubleEvents::explain(rd_kafka_t* client, rd_kafka_resp_err_t error
 }
 
 base::Error TroubleEvents::unreachable() const {
-  return kafka_error_text(
-      RD_KAFKA_RESP_ERR__TRANSPORT,
-      trouble_.empty() ? "cannot reach " + bootstrap_ + ": no answer" : trouble_);
+  if (trouble_) return *trouble_;
+  const std::string failure = last_failure();
+  if (!failure.empty()) return connection_error(RD_KAFKA_RESP_ERR__TRANSPORT, failure, client_);
+  return kafka_error_text(RD_KAFKA_RESP_ERR__TRANSPORT,
+                          "cannot reach " + client_.bootstrap + ": no answer");
 }
 
 }  // namespace headrace::source

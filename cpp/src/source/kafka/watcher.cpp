@@ -63,6 +63,9 @@ void Watcher::run() {
       const bool settled = complete_ && waiting_text_.empty();
       next_look = Clock::now() + (settled ? setup_.refresh : std::min(setup_.refresh, kLookAgain));
     }
+    if (leaderless_since_ != Clock::time_point::max()) {
+      next_look = std::min(next_look, Clock::now() + kLookAgain);
+    }
     well = well && answer_resolve() && answer_range();
     if (!well) {
       std::unique_lock lock(mutex_);
@@ -75,12 +78,13 @@ void Watcher::run() {
 bool Watcher::look() {
   Found found;
   if (base::Status ok = find(found); !ok) return fail(ok.error());
+  failing_ = false;
   post(NoticeKind::kHealed);
   if (!report_missing(found)) return true;
   if (setup_.assign && !assign(found)) return false;
   complete_ = found.missing.empty() && !found.unsettled;
   first_look_ = false;
-  return !found.unsettled;
+  return !found.unsettled || !waiting_text_.empty();
 }
 
 base::Status Watcher::find(Found& found) {
@@ -92,7 +96,7 @@ base::Status Watcher::find(Found& found) {
 }
 
 base::Status Watcher::find_topic(const std::string& name, Found& found) {
-  base::Result<MetadataHandle> answer = metadata(client_, &name, kAnswer);
+  base::Result<MetadataHandle> answer = metadata(client_, &name, patience());
   if (!answer) return answer.error();
   const rd_kafka_metadata_topic_t& topic = (*answer)->topics[0];
   if (is_missing(topic.err)) {
@@ -101,6 +105,8 @@ base::Status Watcher::find_topic(const std::string& name, Found& found) {
     note_topic(topic, found);
   } else if (is_retriable(topic.err)) {
     found.unsettled = true;
+  } else if (code_of(topic.err) == base::ErrorCode::kAuthorization) {
+    return not_allowed(topic.err, "read", "topic", name, "READ", setup_.client);
   } else {
     return kafka_error(topic.err, "topic \"" + name + '"');
   }
@@ -108,7 +114,7 @@ base::Status Watcher::find_topic(const std::string& name, Found& found) {
 }
 
 base::Status Watcher::find_pattern(Found& found) {
-  base::Result<MetadataHandle> answer = metadata(client_, nullptr, kAnswer);
+  base::Result<MetadataHandle> answer = metadata(client_, nullptr, patience());
   if (!answer) return answer.error();
   const auto topics = matching(**answer, setup_.pattern);
   if (!topics) return topics.error();
@@ -126,6 +132,9 @@ void Watcher::note_topic(const rd_kafka_metadata_topic_t& topic, Found& found) {
     if ((static_cast<std::size_t>(partition.id) + index) % setup_.shares != setup_.share) continue;
     TopicPartition name{topic.topic, partition.id};
     if (first_look_) at_start_.insert(name);
+    if (partition.leader < 0) {
+      found.leaderless = name.first + '[' + std::to_string(name.second) + ']';
+    }
     if (assigned_.contains(name)) continue;
     if (partition.leader < 0) {
       found.unsettled = true;  // no leader yet: cannot be asked where it begins
@@ -135,28 +144,41 @@ void Watcher::note_topic(const rd_kafka_metadata_topic_t& topic, Found& found) {
   }
 }
 
-// False where that ends the stream.
-bool Watcher::report_missing(const Found& found) {
-  std::string text;
+std::string Watcher::what_is_missing(const Found& found) {
   if (!found.missing.empty() && !setup_.pattern.empty()) {
-    text = "no topic on " + setup_.bootstrap + " matches " + setup_.pattern;
-  } else if (!found.missing.empty()) {
+    return "no topic on " + setup_.bootstrap + " matches " + setup_.pattern;
+  }
+  if (!found.missing.empty()) {
     std::vector<std::string> existing;
-    if (base::Result<MetadataHandle> all = metadata(client_, nullptr, kAnswer)) {
+    if (base::Result<MetadataHandle> all = metadata(client_, nullptr, patience())) {
       existing = topic_names(**all);
     }
-    text = topic_missing(found.missing.front(), setup_.bootstrap, existing);
+    return topic_missing(found.missing.front(), setup_.bootstrap, existing);
   }
+  if (found.leaderless.empty()) {
+    leaderless_since_ = Clock::time_point::max();
+    return {};
+  }
+  leaderless_since_ = std::min(leaderless_since_, Clock::now());
+  if (Clock::now() - leaderless_since_ < kLeaderless) return {};
+  return found.leaderless + " has no leader: its broker is down or its disk has failed";
+}
+
+// False where that ends the stream.
+bool Watcher::report_missing(const Found& found) {
+  const std::string text = what_is_missing(found);
   if (text == waiting_text_) return true;
   waiting_text_ = text;
   if (text.empty()) {
     post(NoticeKind::kFound);
     return true;
   }
-  base::Error error = kafka_error_text(RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART,
-                                       setup_.strict ? text : text + "; waiting");
-  post(setup_.strict ? NoticeKind::kFatal : NoticeKind::kWaiting, std::move(error));
-  return !setup_.strict;
+  const bool fatal = setup_.strict && !found.missing.empty();
+  const auto code = found.missing.empty() ? RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE
+                                          : RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART;
+  post(fatal ? NoticeKind::kFatal : NoticeKind::kWaiting,
+       kafka_error_text(code, fatal ? text : text + "; waiting"));
+  return !fatal;
 }
 
 bool Watcher::assign(const Found& found) {
@@ -186,7 +208,7 @@ bool Watcher::assign(const Found& found) {
 
 base::Result<std::vector<Place>> Watcher::resolve_places(const std::vector<TopicPartition>& names,
                                                          const PlaceRequest& request) {
-  return source::resolve(client_, names, request, kAnswer);
+  return source::resolve(client_, names, request, patience());
 }
 
 bool Watcher::answer_resolve() {
@@ -219,7 +241,7 @@ bool Watcher::answer_range() {
     if (to_range_.empty()) return true;
     notice.where = to_range_.front();
   }
-  base::Result<std::vector<OffsetRange>> range = ranges(client_, {notice.where}, kAnswer);
+  base::Result<std::vector<OffsetRange>> range = ranges(client_, {notice.where}, patience());
   if (!range) return fail(range.error());
   notice.kind = NoticeKind::kRange;
   notice.range = range->front();
@@ -233,6 +255,7 @@ bool Watcher::answer_range() {
 
 // What may heal is retried; always false.
 bool Watcher::fail(const base::Error& error) {
+  failing_ = error.code == base::ErrorCode::kBrokerUnavailable;
   const bool heals = error.retriable || error.code == base::ErrorCode::kTopicNotFound;
   post(heals ? NoticeKind::kBroken : NoticeKind::kFatal, error);
   return false;

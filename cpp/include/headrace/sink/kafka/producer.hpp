@@ -71,6 +71,10 @@ class KafkaProducer {
   // As try_flush, with the deadline as an error.
   [[nodiscard]] base::Status flush(std::chrono::milliseconds deadline);
   [[nodiscard]] ProducerCounts counts() const noexcept;
+  // Any thread: why records are not acknowledged, once a try_flush() has waited in vain for kStall
+  // altogether; empty where they are.
+  static constexpr std::chrono::milliseconds kStall{1'500};
+  [[nodiscard]] std::string trouble() const;
   // Any thread: a produce or flush that waits, now or later, gives up.
   void cancel() noexcept;
   // Drops what is still queued (counted as failed), so that destruction does not wait for a broker.

@@ -11,6 +11,7 @@
 //   Result<ClientHandle> c = make_client(config, ClientRole::kProducer, {}, events);
 #pragma once
 
+#include <mutex>
 #include <span>
 #include <string>
 #include <string_view>
@@ -24,12 +25,17 @@ namespace headrace::source {
 
 class ClientEvents {
  public:
-  explicit ClientEvents(LogSink log) : log_(std::move(log)) {}
+  explicit ClientEvents(const ClientConfig& client) : log_(client.log, client.log_level) {}
   virtual ~ClientEvents() = default;
   ClientEvents(const ClientEvents&) = delete;
   ClientEvents& operator=(const ClientEvents&) = delete;
 
   [[nodiscard]] LogGate& log() noexcept { return log_; }
+  // A line of librdkafka's log. Any thread.
+  void on_log(int level, std::string_view facility, std::string_view message) noexcept;
+  // Why a connection failed last, as librdkafka logged it: some reasons never reach on_error. Empty
+  // where none did. Any thread.
+  [[nodiscard]] std::string last_failure() const;
   virtual void on_error(rd_kafka_resp_err_t error, std::string_view reason) noexcept;
   // Must see to it that rd_kafka_assign (or its incremental sisters) is called, now or later.
   virtual void on_rebalance(rd_kafka_t* client, rd_kafka_resp_err_t error,
@@ -38,6 +44,8 @@ class ClientEvents {
 
  private:
   LogGate log_;
+  mutable std::mutex mutex_;
+  std::string last_failure_;
 };
 
 // A setting that headrace makes itself, after the user's.

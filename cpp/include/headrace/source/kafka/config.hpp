@@ -28,6 +28,13 @@ struct ClientConfig {
   std::map<std::string, std::string> extra;  // librdkafka settings
   bool insecure = false;  // allows SASL without TLS (the password crosses the network readable)
   LogSink log;            // empty: librdkafka's lines are dropped (never stderr)
+  int log_level = kLogWarning;  // lines up to this level; kLogDebug has librdkafka say much more
+
+  // A user's setting; empty where it is not set.
+  [[nodiscard]] std::string setting(const std::string& key) const {
+    const auto found = extra.find(key);
+    return found == extra.end() ? std::string() : found->second;
+  }
 };
 
 enum class ClientRole { kConsumer, kProducer, kAdmin };

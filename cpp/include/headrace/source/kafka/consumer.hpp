@@ -46,7 +46,7 @@ class Consumer final : public ClientEvents {
   [[nodiscard]] static base::Result<std::shared_ptr<Consumer>> create(
       const KafkaSourceConfig& config, Share share, std::shared_ptr<TopicTable> topics,
       ConsumerListener* listener);
-  explicit Consumer(LogSink log) : ClientEvents(std::move(log)) {}
+  explicit Consumer(const ClientConfig& client) : ClientEvents(client), config_(client) {}
 
   [[nodiscard]] bool usable() const noexcept { return client_.usable(); }
   [[nodiscard]] Watcher& watcher() noexcept { return *watcher_; }
@@ -62,7 +62,8 @@ class Consumer final : public ClientEvents {
   void seek(const Place& place);
   void pause(const std::vector<Place>& places);
   void resume(const std::vector<Place>& places);
-  // Commits Place::offset for the group, waiting for at most `deadline`.
+  // Commits Place::offset for the group, waiting for at most `deadline`; a wake() ends a wait that
+  // may be longer than Source::kShortCommit.
   [[nodiscard]] base::Status commit(const std::vector<Place>& places,
                                     std::chrono::milliseconds deadline);
   // Low and high watermark as of the last fetch; -1 where not known.
@@ -95,6 +96,7 @@ class Consumer final : public ClientEvents {
   void post(Notice notice);
   [[nodiscard]] bool incremental() const;
 
+  ClientConfig config_;
   ConsumerListener* listener_ = nullptr;
   std::string group_;  // empty: direct assignment
   std::mutex mutex_;

@@ -15,6 +15,7 @@
 #include <librdkafka/rdkafka.h>
 
 #include <headrace/base/error.hpp>
+#include <headrace/source/kafka/config.hpp>
 
 namespace headrace::source {
 
@@ -32,6 +33,23 @@ namespace headrace::source {
 [[nodiscard]] bool is_connection_trouble(rd_kafka_resp_err_t error) noexcept;
 // Does it say that this one record (or the batch that holds it) cannot be delivered?
 [[nodiscard]] bool is_poison(rd_kafka_resp_err_t error) noexcept;
+
+// What a failed connection means, in the user's words and with the setting that would mend it. Not
+// retriable where waiting does not help: wrong credentials, an unknown certificate, no TLS there.
+[[nodiscard]] base::Error connection_error(rd_kafka_resp_err_t error, std::string_view reason,
+                                           const ClientConfig& client);
+
+// That the user may not do something: not allowed to read topic "ohlcv" on 127.0.0.1:9092: ...
+// `verb` "read", `kind` "topic", `right` "READ".
+[[nodiscard]] base::Error not_allowed(rd_kafka_resp_err_t error, std::string_view verb,
+                                      std::string_view kind, std::string_view name,
+                                      std::string_view right, const ClientConfig& client);
+
+// Is this about a group, not about a topic or a connection?
+[[nodiscard]] bool is_group_trouble(rd_kafka_resp_err_t error) noexcept;
+// Trouble with a consumer group, or with its positions, in words.
+[[nodiscard]] base::Error group_error(rd_kafka_resp_err_t error, std::string_view group,
+                                      const ClientConfig& client);
 
 // One line for a user out of the reason of an error callback; `bootstrap` names the cluster where
 // the reason names no address.

@@ -42,7 +42,7 @@ class KafkaReader final : public Source, private ConsumerListener {
         assignment_(topics_),
         messages_(config_.poll_max),
         records_(config_.poll_max),
-        link_(config_.client.bootstrap) {}
+        link_(config_.client) {}
   ~KafkaReader() override { close(std::chrono::seconds{1}); }
 
   base::Status connect();
@@ -52,9 +52,11 @@ class KafkaReader final : public Source, private ConsumerListener {
   void resume(std::span<const record::TaskId> tasks) override {
     flow_.resume(tasks, consumer_.get());
   }
-  base::Status commit(std::span<const TaskPosition> positions) override;
+  base::Status commit(std::span<const TaskPosition> positions,
+                      std::chrono::milliseconds deadline) override;
   std::vector<TaskPosition> positions() const override;
   std::vector<std::string> topics() const override { return topics_->names(); }
+  Connection connection() const noexcept override { return link_.connection(); }
   void wake() noexcept override;
   void close(std::chrono::milliseconds deadline) noexcept override;
 
@@ -79,8 +81,12 @@ class KafkaReader final : public Source, private ConsumerListener {
   [[nodiscard]] bool all_done() const;
   void free_messages() noexcept;
 
-  void trouble(std::string_view reason, bool all_brokers);
+  void trouble(rd_kafka_resp_err_t error, std::string_view reason);
   void healed();
+  void unanswered(const base::Error& error);
+  void log_outage();
+  void check_timeout();
+  [[nodiscard]] base::Error in_words(base::Error error, const Slot* slot) const;
   void fatal();
   void say(EventKind kind, base::Error error = {});
   void say(EventKind kind, const Slot& slot);
@@ -104,6 +110,10 @@ class KafkaReader final : public Source, private ConsumerListener {
   std::optional<base::Error> failure_;
   std::optional<base::Error> waiting_;  // for a topic
   Link link_;
+  std::chrono::steady_clock::time_point out_since_;
+  bool logged_out_ = false;
+  bool slow_commits_ = false;  // the last one was not acknowledged
+  const std::chrono::steady_clock::time_point made_at_ = std::chrono::steady_clock::now();
   Flow flow_{assignment_, !config_.group.empty()};
 
   std::uint64_t generation_ = 0;   // of the last group assignment

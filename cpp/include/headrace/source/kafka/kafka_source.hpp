@@ -28,6 +28,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -70,8 +71,10 @@ struct KafkaSourceConfig {
   bool bounded = false;  // up to the high watermarks at start, then Poll::end
   OutOfRange on_out_of_range = OutOfRange::kError;
   bool strict = false;  // a topic that does not exist is an error instead of an event
-  std::chrono::milliseconds metadata_refresh{10'000};  // how soon new partitions are seen
-  std::chrono::milliseconds commit_timeout{5'000};
+  // How soon new partitions are seen, and partitions that have no leader any more.
+  std::chrono::milliseconds metadata_refresh{3'000};
+  // No answer within so long after the start is an error; none: never.
+  std::optional<std::chrono::milliseconds> timeout;
   std::size_t poll_max = 1024;  // most records a poll
 };
 

@@ -7,28 +7,35 @@
 // Thread contract: the ingest thread.
 // Cost: for the error path only; healed() is a flag test where nothing was broken.
 //
-//   Link link("127.0.0.1:9092");
-//   if (auto error = link.trouble(reason, false)) say(EventKind::kBroken, *error);
+//   Link link(config.client);
+//   if (auto error = link.trouble(err, reason, {})) say(EventKind::kBroken, *error);
 //   if (link.healed()) say(EventKind::kHealed);
 #pragma once
 
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
-#include <headrace/base/error.hpp>
+#include <librdkafka/rdkafka.h>
+
+#include <headrace/source/kafka/config.hpp>
+#include <headrace/source/source.hpp>
 
 namespace headrace::source {
 
 class Link {
  public:
-  explicit Link(std::string bootstrap) : bootstrap_(std::move(bootstrap)) {}
+  explicit Link(ClientConfig client) : client_(std::move(client)) {}
 
-  // librdkafka met connection trouble. An error where that is worth telling already; where it is
-  // not, a probe should tell.
-  [[nodiscard]] std::optional<base::Error> trouble(std::string_view reason, bool all_brokers);
+  // librdkafka met connection trouble; `logged` is what it logged last of a failed connection. An
+  // error where that is worth telling already, not retriable where it ends the stream; where there
+  // is none, a probe should tell.
+  [[nodiscard]] std::optional<base::Error> trouble(rd_kafka_resp_err_t error,
+                                                   std::string_view reason,
+                                                   std::string_view logged);
   // A probe went unanswered: the line to show, with the number of the attempt.
-  [[nodiscard]] base::Error unanswered();
+  [[nodiscard]] base::Error unanswered(std::string_view logged);
   // Something else does not work that may heal by itself.
   void set_broken() noexcept { broken_ = true; }
   // An answer or a record came. True where that ends trouble that was told.
@@ -36,11 +43,22 @@ class Link {
 
   [[nodiscard]] bool broken() const noexcept { return broken_; }
   [[nodiscard]] bool ever_answered() const noexcept { return ever_answered_; }
+  // Nobody answers.
+  [[nodiscard]] bool out() const noexcept { return out_; }
+  [[nodiscard]] Connection connection() const noexcept {
+    if (!ever_answered_) return Connection::kConnecting;
+    return out_ ? Connection::kLost : Connection::kConnected;
+  }
+  // Why nobody answers: cannot reach 127.0.0.1:9092: connection refused
+  [[nodiscard]] std::string cause() const;
 
  private:
-  std::string bootstrap_;
-  std::string cause_;
+  void take_cause(std::string_view logged);
+
+  ClientConfig client_;
+  std::optional<base::Error> cause_;
   bool broken_ = false;
+  bool out_ = false;
   bool ever_answered_ = false;
   unsigned attempts_ = 0;
 };

@@ -1,8 +1,10 @@
 // What librdkafka has to say, away from stderr: log lines go to a function, rate-limited.
 //
-// A broker that is down makes librdkafka repeat itself seventeen times a second; a LogGate lets a
-// burst through and then a few lines a second, and says how many it held back. A LogBuffer keeps
-// the newest lines until somebody (Python's logging) drains them.
+// A broker that is down makes librdkafka repeat itself seventeen times a second. What a user needs
+// to know of that we say ourselves, once when it goes and once when it is back; librdkafka's own
+// lines are for whoever looks for a cause, and never more than information. A LogGate passes what
+// the level asks for, lets a burst through and then some lines a second, and says how many it held
+// back. A LogBuffer keeps the newest lines until somebody (Python's logging) drains them.
 //
 // Thread contract: everything here may be called from any thread.
 // Cost: one mutex a log line.
@@ -35,19 +37,34 @@ struct LogLine {
 // Called from librdkafka's own threads: must not block, throw or call back into the client.
 using LogSink = std::function<void(const LogLine&)>;
 
-// Passes at most kBurst lines at once and kPerSecond over time to its sink.
+inline constexpr int kLogError = 3;
+inline constexpr int kLogWarning = 4;
+inline constexpr int kLogInfo = 6;
+inline constexpr int kLogDebug = 7;
+
+// Passes lines up to its level to its sink: at most kBurst at once and kPerSecond over time, or ten
+// times that at kLogDebug.
 class LogGate {
  public:
   static constexpr double kBurst = 50;
   static constexpr double kPerSecond = 5;
 
-  explicit LogGate(LogSink sink) : sink_(std::move(sink)) {}
+  explicit LogGate(LogSink sink, int level = kLogInfo)
+      : sink_(std::move(sink)), level_(level), tokens_(generosity() * kBurst) {}
+  // A line of librdkafka: without the thread's name, and as information where it calls itself more,
+  // unless it is about a fatal error.
   void line(int level, std::string_view facility, std::string_view message) noexcept;
+  // A line of ours.
+  void own(int level, std::string_view message) noexcept;
 
  private:
+  [[nodiscard]] double generosity() const noexcept { return level_ >= kLogDebug ? 10 : 1; }
+  void pass(int level, std::string_view facility, std::string_view message) noexcept;
+
   LogSink sink_;
+  const int level_;
   std::mutex mutex_;
-  double tokens_ = kBurst;
+  double tokens_;
   std::chrono::steady_clock::time_point last_ = std::chrono::steady_clock::now();
   std::uint64_t suppressed_ = 0;
 };
@@ -64,6 +81,9 @@ class LogBuffer : public std::enable_shared_from_this<LogBuffer> {
   std::mutex mutex_;
   std::deque<LogLine> lines_;
 };
+
+// A line of librdkafka without the name of its thread; borrowed from `message`.
+[[nodiscard]] std::string_view without_thread(std::string_view message) noexcept;
 
 // `text` with control characters as \xNN, so that a log line stays one line.
 [[nodiscard]] std::string escape_controls(std::string_view text);

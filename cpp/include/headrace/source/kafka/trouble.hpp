@@ -4,7 +4,7 @@
 // Thread contract: one thread at a time, which also polls the client.
 // Cost: for the error path only.
 //
-//   TroubleEvents events(client.log, client.bootstrap);
+//   TroubleEvents events(client);
 //   if (error != RD_KAFKA_RESP_ERR_NO_ERROR) return events.explain(rk, error, "list of topics");
 #pragma once
 
@@ -18,8 +18,7 @@ namespace headrace::source {
 
 class TroubleEvents final : public ClientEvents {
  public:
-  TroubleEvents(LogSink log, std::string bootstrap)
-      : ClientEvents(std::move(log)), bootstrap_(std::move(bootstrap)) {}
+  explicit TroubleEvents(const ClientConfig& client) : ClientEvents(client), client_(client) {}
 
   void on_error(rd_kafka_resp_err_t error, std::string_view reason) noexcept override;
 
@@ -34,12 +33,12 @@ class TroubleEvents final : public ClientEvents {
   [[nodiscard]] bool all_down() const noexcept { return all_down_; }
   void answered() noexcept {
     all_down_ = false;
-    trouble_.clear();
+    trouble_.reset();
   }
 
  private:
-  std::string bootstrap_;
-  std::string trouble_;
+  ClientConfig client_;
+  std::optional<base::Error> trouble_;
   std::optional<base::Error> refused_;
   bool all_down_ = false;
 };

@@ -69,13 +69,17 @@ struct WatchSetup {
   std::size_t shares = 1;
   std::chrono::milliseconds refresh{10'000};
   std::string bootstrap;  // for messages
+  ClientConfig client;    // likewise
 };
 
 class Watcher {
  public:
   static constexpr std::chrono::milliseconds kAnswer{1'000};     // how long one request may take
+  static constexpr std::chrono::milliseconds kAnswerAgain{500};  // once one was not answered
   static constexpr std::chrono::milliseconds kRetry{200};        // after a failure
   static constexpr std::chrono::milliseconds kLookAgain{1'000};  // while a topic is missing
+  // A new topic has no leaders for a moment, and so has one whose leaders move.
+  static constexpr std::chrono::milliseconds kLeaderless{800};
 
   using Post = std::function<void(Notice)>;
 
@@ -95,6 +99,7 @@ class Watcher {
   struct Found {
     std::vector<TopicPartition> partitions;  // ours, that were not assigned before
     std::vector<std::string> missing;
+    std::string leaderless;  // one of ours that has no leader
     bool unsettled = false;  // a topic or partition is just being made
   };
 
@@ -105,6 +110,10 @@ class Watcher {
   [[nodiscard]] base::Status find_pattern(Found& found);
   void note_topic(const rd_kafka_metadata_topic_t& topic, Found& found);
   bool report_missing(const Found& found);
+  [[nodiscard]] std::string what_is_missing(const Found& found);
+  [[nodiscard]] std::chrono::milliseconds patience() const noexcept {
+    return failing_ ? kAnswerAgain : kAnswer;
+  }
   bool assign(const Found& found);
   [[nodiscard]] base::Result<std::vector<Place>> resolve_places(
       const std::vector<TopicPartition>& names, const PlaceRequest& request);
@@ -123,7 +132,9 @@ class Watcher {
   std::set<TopicPartition> at_start_;  // were there at the first look: `start` applies to them
   bool first_look_ = true;
   bool complete_ = false;
+  bool failing_ = false;  // the last request was not answered
   std::string waiting_text_;
+  Clock::time_point leaderless_since_ = Clock::time_point::max();
 
   std::mutex mutex_;
   std::condition_variable changed_;
