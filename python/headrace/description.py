@@ -35,7 +35,7 @@ class Description:
     columns : list of str
         Columns of the result.
     table : pandas.DataFrame
-        Per column of the source: type, nulls, min, max and (for text) distinct values.
+        Per column of the source: type, role, nulls, min, max and (for text) distinct values.
     sampled : str
         How many records the table is made of, and which.
     records : int or None
@@ -70,11 +70,14 @@ class Description:
         return lines
 
     def __repr__(self) -> str:
-        return "\n".join([*self._head(), "", self.table.to_string(), "", repr(self.schema)])
+        return "\n".join(
+            [*self._head(), "", self.table.to_string(index_names=False), "", repr(self.schema)]
+        )
 
     def _repr_html_(self) -> str:
         head = html.escape("\n".join(self._head()))
-        return f"<pre>{head}</pre>{self.table.to_html()}{self.schema._repr_html_()}"
+        table = self.table.to_html(index_names=False)
+        return f"<pre>{head}</pre>{table}{self.schema._code_html()}"
 
 
 def describe(stream: Stream) -> Description:
@@ -110,18 +113,18 @@ def _sampled(found: Peeked) -> str:
 
 
 def _table(schema: Schema, rows: pd.DataFrame) -> pd.DataFrame:
-    columns = ["type", "nulls", "min", "max", "distinct"]
-    lines = [_line(repr(schema[name]), rows[name]) for name in schema]
+    columns = ["type", "role", "nulls", "min", "max", "distinct"]
+    lines = [_line(repr(schema[name]), schema._role(name), rows[name]) for name in schema]
     return pd.DataFrame(lines, index=pd.Index(schema.names, name="column"), columns=columns)
 
 
-def _line(dtype: str, values: pd.Series[Any]) -> tuple[str, int, str, str, str]:
+def _line(dtype: str, role: str, values: pd.Series[Any]) -> tuple[object, ...]:
     there = values.dropna()
     is_text = "string" in dtype
     ends = (there.min(), there.max()) if len(there) and not is_text else ("", "")
     shown = [_shown(end) for end in ends]
     distinct = str(there.nunique()) if is_text else ""
-    return dtype.replace("hr.", ""), int(values.isna().sum()), shown[0], shown[1], distinct
+    return dtype.replace("hr.", ""), role, int(values.isna().sum()), *shown, distinct
 
 
 def _shown(value: Any) -> str:

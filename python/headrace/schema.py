@@ -365,21 +365,22 @@ class Schema:
     def __repr__(self) -> str:
         return "\n".join([*(f"# {note}" for note in self._notes), self._code()])
 
+    def _role(self, name: str) -> str:
+        roles = (("event time", self._event_time), ("key", self._key))
+        return ", ".join(role for role, of in roles if of == name)
+
     def _repr_html_(self) -> str:
         rows = []
         for name, dtype in self._columns.items():
-            role = [
-                r for r, n in (("event time", self._event_time), ("key", self._key)) if n == name
-            ]
-            cells = (name, repr(dtype).replace("hr.", ""), ", ".join(role))
+            cells = (name, repr(dtype).replace("hr.", ""), self._role(name))
             rows.append("<tr>" + "".join(f"<td>{html.escape(c)}</td>" for c in cells) + "</tr>")
         head = "<tr><th>column</th><th>type</th><th>role</th></tr>"
+        table = f"<table><thead>{head}</thead><tbody>{''.join(rows)}</tbody></table>"
+        return table + self._code_html()
+
+    def _code_html(self) -> str:
         notes = "".join(f"<li>{html.escape(note)}</li>" for note in self._notes)
-        return (
-            f"<table><thead>{head}</thead><tbody>{''.join(rows)}</tbody></table>"
-            + (f"<ul>{notes}</ul>" if notes else "")
-            + f"<pre>{html.escape(self._code())}</pre>"
-        )
+        return (f"<ul>{notes}</ul>" if notes else "") + f"<pre>{html.escape(self._code())}</pre>"
 
 
 def _braces(columns: Sequence[str]) -> str:
