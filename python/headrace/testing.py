@@ -45,6 +45,7 @@ def run(stream: Stream, records: Any, *, rejected: Literal[False] = False) -> pd
 def run(
     stream: Stream, records: Any, *, rejected: Literal[True]
 ) -> tuple[pd.DataFrame, pd.DataFrame]: ...
+@names_checked
 def run(
     stream: Stream, records: Any, *, rejected: bool = False
 ) -> pd.DataFrame | tuple[pd.DataFrame, pd.DataFrame]:

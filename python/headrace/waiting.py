@@ -168,6 +168,9 @@ def run_for(duration: str | float, *streams: Stream | Live, progress: bool = Tru
     ended; when one fails, the others are stopped and its error is raised. On a terminal one line
     on stderr says how far they are; elsewhere, the end of each is logged (``headrace``, INFO).
 
+    A stream that has no broker or no topic yet waits, which is no failure: ``status.message`` says
+    so. Where it should be one, as in CI, give ``hr.kafka`` a `timeout` and ``strict=True``.
+
     Parameters
     ----------
     duration : str or float

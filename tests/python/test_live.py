@@ -226,3 +226,10 @@ def test_a_stream_may_not_be_used_in_a_forked_child(broker) -> None:
     os.waitpid(child, 0)
     assert b"forked" in os.read(reading, 1000)
     live.stop()
+
+
+def test_a_stream_that_nobody_keeps_ends_with_its_handle() -> None:
+    # Its threads give the frame's arrays back to Python while the handle goes.
+    stream = hr.from_frame(FRAME.head(20), schema=hr.market.SCHEMA)
+    for _ in range(100):
+        stream.run()

@@ -213,6 +213,20 @@ hr.run_for("10min", stream)
     assert done.stderr.strip().splitlines()[-1].startswith("headrace.errors.OffsetOutOfRange: ")
 
 
+def test_a_broker_that_is_not_there_fails_the_script_that_asks_for_one(tmp_path: Path) -> None:
+    body = """
+stream = hr.kafka("bars", bootstrap="127.0.0.1:1", schema=hr.market.SCHEMA, timeout=1, strict=True)
+hr.run_for("10min", stream)
+"""
+    started = time.monotonic()
+    done = subprocess.run(script(tmp_path, body), capture_output=True, text=True, timeout=120)
+    print(f"failed after {time.monotonic() - started:.1f} s")
+    assert done.returncode == 1
+    last = done.stderr.strip().splitlines()[-1]
+    assert last.startswith("headrace.errors.BrokerUnavailable: ")
+    assert "127.0.0.1:1" in last
+
+
 def test_ctrl_c_ends_a_script_as_it_ends_any_other(tmp_path: Path) -> None:
     body = ENDLESS + "print('up', flush=True)\nlive.wait()\n"
     process = subprocess.Popen(
