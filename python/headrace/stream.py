@@ -259,8 +259,8 @@ class Stream:
             behind the newest event time of their partition are forgotten, which bounds the memory:
             such a late one is neither found nor remembered (``sort_within`` before this step
             rejects it). Without it every record is remembered for as long as the stream runs, at
-            about 60 bytes and the bytes of its values each: 100 MB for a million bars by ticker
-            and time.
+            about 60 bytes and the bytes of its values each: 80 MB for a million bars by ticker and
+            time.
 
         Raises
         ------

@@ -8,9 +8,8 @@
 // Rows are held by event time, not by clock: without newer rows they stay.
 //
 // Thread contract: see operator.hpp.
-// Cost: a row is copied in and out, and takes a place in a heap: about 50 ns, more with many
-// columns
-//   or rows held. Memory is that of the most rows ever held, some 40 bytes and the row's own.
+// Cost: a row is copied in and out, and takes a place in a heap: about 100 ns with eight columns.
+//   Memory is that of the most rows ever held, some 50 bytes and 9 a column each, and their texts.
 //
 //   auto op = make_sort_within_operator(schema, grace_ns);
 #pragma once
