@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Callable
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from headrace.schema import Schema
 
 __all__ = ["Pending"]
+
+_log = logging.getLogger("headrace.kafka")
 
 _LOOK_S = 2.0  # what one look at a topic may take
 _PAUSE_S = 0.25  # between two looks of a caller who waits
@@ -122,6 +125,8 @@ class Pending:
             if not error.retriable:
                 raise
             self._failures += 1
+            if self._failures == 1:  # once an outage, as the core does for a stream that runs
+                _log.warning("connection: %s; retrying", error)
             self._note(f"{error}; retrying (attempt {self._failures})", reached=False)
             return []
         values = [record for record in found if record.value is not None]
@@ -130,6 +135,8 @@ class Pending:
         return values
 
     def _note(self, reason: str, *, reached: bool) -> None:
+        if reached and self._failures:
+            _log.info("connection: %s answers again", self._source.title())
         self.reason, self.reached = reason, reached
         self.ever_reached = self.ever_reached or reached
         if reached:

@@ -67,6 +67,18 @@ def test_what_may_heal_is_waited_for_with_its_reason() -> None:
     assert found.known() == hr.Schema({"x": hr.int64})
 
 
+def test_an_outage_is_logged_once(caplog) -> None:
+    down = BrokerUnavailable("cannot reach somewhere:9092: connection refused", retriable=True)
+    found = pending(down, down, down, [], down, [b'{"x": 1}'])
+    with caplog.at_level("INFO", "headrace.kafka"):
+        while not found.look():
+            pass
+    lost = ("WARNING", f"connection: {down}; retrying")
+    back = ("INFO", 'connection: topic "t" on somewhere:9092 answers again')
+    said = [(record.levelname, record.getMessage()) for record in caplog.records]
+    assert said == [lost, back, lost, back]
+
+
 def test_what_cannot_heal_is_raised() -> None:
     with pytest.raises(AuthenticationError):
         pending(AuthenticationError("refused")).look()
