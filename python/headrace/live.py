@@ -312,7 +312,16 @@ class Live:
         return self._stream.columns
 
     def plot(self, *columns: str, **options: Any) -> Chart:
-        """Draw columns live with Matplotlib; see :class:`headrace.plot.Chart` for the options."""
+        """Draw columns live with Matplotlib; see :class:`headrace.plot.Chart` for the options.
+
+        Examples
+        --------
+        >>> import headrace as hr
+        >>> df = hr.market.bars(rows=100, tickers=1, seed=1)
+        >>> with hr.from_frame(df, schema=hr.market.SCHEMA).run() as live:
+        ...     _ = live.wait()
+        ...     chart = live.plot("Close", key="ACME", last=50)
+        """
         from headrace.plot import Chart
 
         chart = Chart(self, *columns, **options)

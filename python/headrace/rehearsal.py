@@ -167,7 +167,7 @@ class Rehearsal:
                 (Stream, "collect", rehearse_collect),
                 (Live, "wait", rehearse_wait),
                 (Live, "plot", rehearse_plot),
-                (Chart, "save", _write_nothing),
+                (Chart, "save", _save_nothing),
                 (headrace, "kafka", self._kafka(kafka)),
                 (sources, "kafka", self._kafka(kafka)),
                 (sources, "schema_of_topic", self._schema_of_topic(of_topic)),
@@ -247,6 +247,10 @@ def _schema_of_file(path: Path, options: dict[str, Any]) -> Schema:
 def _begins(stream: Stream, other: Stream) -> bool:
     same_source = stream._source is other._source
     return same_source and other._steps[: len(stream._steps)] == stream._steps
+
+
+def _save_nothing(_: Chart, path: str | Path, **__: Any) -> Path:
+    return Path(path)
 
 
 def _write_nothing(*_: Any, **__: Any) -> int:

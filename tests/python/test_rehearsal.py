@@ -32,7 +32,7 @@ assert len(live.frame()) == 40
 assert len(stream.collect()) == 40
 assert stream.collect(frame.head(3)).shape[0] == 3
 chart = live.plot("Close")
-chart.save("chart.png")
+assert chart.save("chart.png").name == "chart.png"
 assert hr.replay(frame, to="bars", bootstrap="127.0.0.1:1") == 0
 """
     rehearsal = rehearse(tmp_path, body)
