@@ -28,6 +28,7 @@ from unittest import mock
 import headrace
 from headrace import file_schema, sources
 from headrace import replay as replay_function
+from headrace.errors import KafkaError
 from headrace.in_process import Topic, stream_over
 from headrace.kafka_source import KafkaSource
 from headrace.live import Live
@@ -215,6 +216,8 @@ class Rehearsal:
         count = self._options.records
         oldest = count // _OLDEST_SHARE
         sample = source.sample(oldest, count - oldest, _SAMPLE_S)
+        if not sample and stream._pending is not None:
+            raise KafkaError(f"{source.title()} has no records to infer a schema from")
         places = sorted({(record.topic, record.partition) for record in sample})
         by_place: dict[tuple[str, int, int], Sampled] = {}
         topics = []

@@ -169,6 +169,12 @@ def test_what_keeps_it_from_being_checked(broker, script, kafka: TemporaryBroker
     assert report.exit_code == NOT_CHECKED
     assert "no records to check against" in str(report)
 
+    body = 'import headrace as hr\nhr.kafka("bars").select("Close").run()\n'
+    report = checked(script(body), broker)
+    assert report.exit_code == NOT_CHECKED
+    assert 'pipeline.py:2: KafkaError: topic "bars" on' in report.errors[0]
+    assert "no records" in report.errors[0]
+
     report = check(script(PIPELINE), bootstrap="127.0.0.1:1")
     assert report.exit_code == NOT_CHECKED
     assert "pipeline.py:4: BrokerUnavailable: " in report.errors[0]
