@@ -73,7 +73,10 @@ def test_each_is_listed_with_its_place_and_bytes(
         assert len(text.splitlines()) == 1
         assert len(text) < 300
         assert kernel.value(f"bad['reason'][{row}]") == reason
-        assert kernel.value(f"(bad['offset'][{row}], bad['key'][{row}])") == f"({20 + row}, {KEY})"
+        assert (
+            kernel.value(f"(int(bad['offset'][{row}]), bad['key'][{row}])")
+            == f"({20 + row}, {KEY})"
+        )
         assert kernel.value(f"bad['value'][{row}][:200]") == repr(value[:200])
 
 

@@ -145,9 +145,9 @@ def test_a_full_disk_under_a_sink_and_a_partition_without_a_leader(
     kernel.until(lambda: committed(where, "full", source) == 20)
 
     fill_up(small_disk)
-    send(where, source, bars(range(20, 40)))
+    send(where, source, bars(range(20, 520)))  # more than what is left of a page of the disk
     reads(kernel, "live.status().message", f'cannot write to "{results}" on {where}: ', within=5)
-    assert kernel.value("live.status().rows") == "40"  # results are there to look at
+    assert kernel.value("live.status().rows") == "520"  # results are there to look at
     assert committed(where, "full", source) == 20  # nothing is committed that was not written
 
     no_leader = f"split[{lost}] has no leader"
