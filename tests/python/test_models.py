@@ -16,7 +16,9 @@ import pytest
 
 import headrace as hr
 from headrace import models
+from headrace.check import check
 from headrace.errors import InvalidArgument, ModelError
+from headrace.testing import assert_batch_invariant
 
 torch = pytest.importorskip("torch")
 pytest.importorskip("headrace._torch")
@@ -275,3 +277,29 @@ def test_torch_may_be_imported_before_after_or_not_at_all(save: Save) -> None:
         assert done.stderr == ""
         outputs.add(done.stdout)
     assert len(outputs) == 1
+
+
+def test_a_model_gives_the_same_bits_however_records_are_cut(
+    bars: pd.DataFrame, save: Save
+) -> None:
+    stream = hr.kafka("bars", schema=hr.market.SCHEMA)
+    predicted = stream.predict(save(Mlp()), inputs=INPUTS, outputs=["p"], window=None)
+    assert_batch_invariant(predicted, bars.head(300), cuts=6)
+
+
+def test_check_loads_the_models_of_a_script(bars: pd.DataFrame, save: Save, tmp_path: Path) -> None:
+    bars.head(200).to_csv(tmp_path / "bars.csv", index=False)
+    script = tmp_path / "pipeline.py"
+    script.write_text(f"""
+import headrace as hr
+bars = hr.kafka("bars", schema=hr.market.SCHEMA)
+bars.predict({str(save(Mlp()))!r}, inputs={INPUTS!r}, outputs=["p"]).run()
+""")
+    report = check(script, file=tmp_path / "bars.csv")
+    assert report.errors == []
+    assert (report.exit_code, report.streams[0].rows) == (0, 200)
+    assert "predict(Open, High, Low, Close -> p)" in report.streams[0].stream
+    script.write_text(script.read_text().replace(", 'Close'", ""))  # the model takes four
+    report = check(script, file=tmp_path / "bars.csv")
+    assert report.exit_code == 1
+    assert "pipeline.py:4: ModelError: " in report.errors[0]
