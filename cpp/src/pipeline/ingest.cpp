@@ -16,6 +16,8 @@ using std::chrono::milliseconds;
 constexpr milliseconds kIdlePoll{100};
 // While parcels wait for room: short, since room comes without the source's doing.
 constexpr milliseconds kCrowdedPoll{1};
+// What a sink refuses from the first record on (rights, sizes) comes out with the first flush.
+constexpr milliseconds kFirstCommit{1'000};
 constexpr milliseconds kCloseAtStop{100};
 constexpr milliseconds kCloseAtEnd{2'000};
 
@@ -46,7 +48,7 @@ void Ingest::wake() noexcept {
 
 // However reading ends, the others are told, and the source is closed.
 void Ingest::run() {
-  next_commit_ = Clock::now() + house_.options.commit_interval;
+  next_commit_ = Clock::now() + std::min(house_.options.commit_interval, kFirstCommit);
   run_guarded(house_.life, [this] {
     read();
     finish();

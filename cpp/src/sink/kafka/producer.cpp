@@ -35,7 +35,7 @@ struct KafkaProducer::Impl final : source::ClientEvents {
   void on_error(rd_kafka_resp_err_t error, std::string_view reason) noexcept override {
     const std::lock_guard lock(mutex);
     if (error == RD_KAFKA_RESP_ERR__FATAL) {
-      first_failure = kafka_error_text(error, std::string(reason));
+      first_failure = fatal(reason);
     } else if (error != RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) {
       base::Error known = source::connection_error(error, reason, config.client);
       trouble = known.message;
@@ -68,6 +68,7 @@ struct KafkaProducer::Impl final : source::ClientEvents {
   }
   [[nodiscard]] base::Status produce(rd_kafka_topic_t* topic, const ProducerRecord& record);
   [[nodiscard]] base::Error undelivered(rd_kafka_resp_err_t error, const std::string& topic) const;
+  [[nodiscard]] base::Error fatal(std::string_view reason) const;
   void note_stall(bool empty);
   [[nodiscard]] std::string why_stalled();
   [[nodiscard]] rd_kafka_resp_err_t send(rd_kafka_topic_t* topic, const ProducerRecord& record);
@@ -180,6 +181,16 @@ base::Error KafkaProducer::Impl::undelivered(rd_kafka_resp_err_t error,
     default:
       return kafka_error_text(error, lead + rd_kafka_err2str(error));
   }
+}
+
+// Who may write to no topic at all is refused before the first record, without a word of a topic.
+base::Error KafkaProducer::Impl::fatal(std::string_view reason) const {
+  char text[512];
+  const auto error = rd_kafka_fatal_error(client.get(), text, sizeof text);
+  if (source::code_of(error) == base::ErrorCode::kAuthorization && !topics.empty()) {
+    return undelivered(error, topics.begin()->first);
+  }
+  return kafka_error_text(error, std::string(reason));
 }
 
 // What retrying goes on for is not reported by librdkafka: after a while, look at the topic.
