@@ -200,18 +200,23 @@ def run_for(duration: str | float, *streams: Stream | Live, progress: bool = Tru
     >>> status.state, status.rows
     ('finished', 1000)
     """
-    deadline = time.monotonic() + seconds_of("run_for", duration)
+    seconds = seconds_of("run_for", duration)
+    deadline = time.monotonic() + seconds
     lives: list[Live] = [] if streams else _all_running()
     if not streams and not lives:
         raise InvalidArgument("run_for: no stream is running; give one, or call run() before")
+    reason = "stopped: run_for failed"
     try:
         for stream in streams:
             lives.append(_started(stream))  # one at a time: those before a failure are stopped
         with interrupts.stops_streams(), ProgressLine(lives, progress) as line:
             _let_run(lives, deadline, line)
+        reason = f"stopped after {seconds:g} s"
     finally:
         for live in lives:
-            live.stop()
+            live._request_stop()
+        for live in lives:
+            live._stop(reason)
     for live in lives:
         live._check()
         _log.info("%s: %s", live._source.describe(), live.status())

@@ -126,6 +126,7 @@ def test_run_for_runs_stops_and_says_what_was_done(broker) -> None:
     live = bars(broker).run()
     statuses = hr.run_for("2s", live, bars(broker).select("Close"))
     assert [status.state for status in statuses] == ["stopped", "stopped"]
+    assert [status.reason for status in statuses] == ["stopped after 2 s"] * 2
     assert [status.rows for status in statuses] == [len(RECORDS)] * 2
     assert len(live.frame(last=5)) == 5  # frames stay
 
