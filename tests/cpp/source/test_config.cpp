@@ -51,6 +51,9 @@ TEST_CASE("a misspelt key is answered with the nearest one") {
   REQUIRE_FALSE(status);
   CHECK(status.error().message ==
         "no librdkafka setting \"fetch.max.byts\"; did you mean \"fetch.max.bytes\"?");
+  // A setting without a default, too.
+  CHECK(check({{"sasl.pasword", "canary"}}).error().message ==
+        "no librdkafka setting \"sasl.pasword\"; did you mean \"sasl.password\"?");
 }
 
 TEST_CASE("a bad value is shown, unless it is a secret") {

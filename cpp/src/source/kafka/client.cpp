@@ -2,6 +2,10 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdio>
+#include <cstdlib>
+#include <memory>
+#include <sstream>
 #include <vector>
 
 #include <headrace/base/nearest.hpp>
@@ -11,14 +15,24 @@ namespace headrace::source {
 
 namespace {
 
-// Every property that librdkafka knows, for "did you mean".
+// Every property that librdkafka knows, for "did you mean": from its printed table, since a dump of
+// the settings leaves out those without a default, passwords among them.
 std::vector<std::string> known_keys() {
-  const ConfHandle conf(rd_kafka_conf_new());
-  std::size_t count = 0;
-  const char** dump = rd_kafka_conf_dump(conf.get(), &count);
+  char* text = nullptr;
+  std::size_t size = 0;
+  std::FILE* file = open_memstream(&text, &size);
+  if (file == nullptr) return {};
+  rd_kafka_conf_properties_show(file);
+  static_cast<void>(std::fclose(file));
+  const std::unique_ptr<char, decltype(&std::free)> owner(text, &std::free);
+  std::istringstream table(std::string(text, size));
   std::vector<std::string> keys;
-  for (std::size_t i = 0; i + 1 < count; i += 2) keys.emplace_back(dump[i]);
-  rd_kafka_conf_dump_free(dump, count);
+  for (std::string line; std::getline(table, line);) {
+    // "bootstrap.servers    |  *  | ..."; the header's lines begin otherwise.
+    const std::string key = line.substr(0, line.find(' '));
+    const bool row = !key.empty() && key[0] >= 'a' && key[0] <= 'z';
+    if (row && line.find(" | ") != std::string::npos) keys.push_back(key);
+  }
   return keys;
 }
 
