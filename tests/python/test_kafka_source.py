@@ -20,6 +20,7 @@ SCHEMA = hr.Schema({"x": hr.int64})
         ({"topics": "a", "until": "noon"}, "until"),
         ({"topics": "a", "ingest_threads": 0}, "ingest_threads"),
         ({"topics": "a", "group": "g", "ingest_threads": 2}, "ingest_threads"),
+        ({"topics": "a", "log_level": "loud"}, "log_level: expected one of"),
         ({"topics": "a", "config": {"plugin.library.paths": "x.so"}}, "plugin.library.paths"),
         ({"topics": "a", "config": {"sasl.kerberos.kinit.cmd": "sh"}}, "kinit"),
         ({"topics": "a", "config": {"enable.auto.commit": True}}, "enable.auto.commit"),
@@ -52,3 +53,22 @@ def test_nothing_secret_is_shown() -> None:
     }
     stream = hr.kafka("a", schema=SCHEMA, config=config)
     assert "hunter2" not in repr(stream) + repr(stream._source)
+
+
+@pytest.mark.parametrize(("level", "lines"), [("warning", False), ("debug", True)])
+def test_the_log_is_quiet_unless_more_is_asked_for(level, lines, caplog, capfd) -> None:
+    from headrace import logs
+
+    with hr.MockBroker(quotes=1) as broker:
+        logs.forward()  # what others have left
+        caplog.clear()
+        with caplog.at_level("DEBUG", logger="headrace.kafka"):
+            stream = hr.kafka(
+                "quotes", bootstrap=broker.bootstrap, schema=SCHEMA, log_level=level, until="end"
+            )
+            stream.collect()
+            logs.forward()
+    said = [record for record in caplog.records if record.name == "headrace.kafka"]
+    assert bool(said) is lines
+    assert all("[thrd:" not in record.getMessage() for record in said)
+    assert capfd.readouterr().err == ""
