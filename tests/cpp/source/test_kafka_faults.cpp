@@ -52,6 +52,19 @@ TEST_CASE("strict: a missing topic is an error") {
   CHECK(log.error->message == "topic \"nowhere\" does not exist on " + cluster.mock.bootstrap());
 }
 
+TEST_CASE("with a timeout, no answer in time is an error with address and cause") {
+  source::KafkaSourceConfig config;
+  config.client.bootstrap = "127.0.0.1:1";
+  config.topics = {"bars"};
+  config.timeout = 1500ms;
+  auto source = open(config);
+  Log log;
+  CHECK_FALSE(poll_until(*source, log, [] { return false; }));
+  REQUIRE(log.error);
+  CHECK(log.error->code == base::ErrorCode::kBrokerUnavailable);
+  CHECK(log.error->message == "cannot reach 127.0.0.1:1: connection refused (waited for 1.5 s)");
+}
+
 TEST_CASE("a broker that is not there: said within three seconds, with address and cause") {
   source::KafkaSourceConfig config;
   config.client.bootstrap = "127.0.0.1:1";

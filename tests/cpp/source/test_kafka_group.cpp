@@ -4,6 +4,7 @@
 #include <librdkafka/rdkafka.h>
 
 #include <set>
+#include <thread>
 
 #include "catch.hpp"
 #include "kafka_support.hpp"
@@ -259,4 +260,25 @@ TEST_CASE("a commit with no broker there fails soon and does not hold up a stop"
   source->close(300ms);
   CHECK(Clock::now() - start < 700ms);
   cluster.mock.set_broker_up(1, true).throw_if_error();
+}
+
+TEST_CASE("a commit that hangs is ended by a wake") {
+  Cluster cluster;
+  cluster.topic("bars", 1);
+  cluster.fill("bars", 0, 10);
+  auto source = open(member(cluster, "range"));
+  Log log;
+  REQUIRE(poll_until(*source, log, [&] { return log.records.size() == 10; }));
+  cluster.mock.set_round_trip(1, 20'000).throw_if_error();
+  const auto start = Clock::now();
+  std::thread waker([&] {
+    std::this_thread::sleep_for(200ms);
+    source->wake();
+  });
+  const auto committed = source->commit(source->positions(), 30s);
+  waker.join();
+  REQUIRE_FALSE(committed);
+  CHECK(committed.error().message == "group \"desk\": its coordinator does not answer");
+  CHECK(Clock::now() - start < 5s);
+  cluster.mock.set_round_trip(1, 0).throw_if_error();
 }

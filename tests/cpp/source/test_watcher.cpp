@@ -124,6 +124,26 @@ TEST_CASE("ranges are asked on demand") {
   CHECK(notice.range.high == 3);
 }
 
+TEST_CASE("a partition without a leader is told, the others are read, and it joins later") {
+  Cluster cluster;
+  cluster.topic("bars", 2);
+  cluster.fill("bars", 0, 3);
+  cluster.mock.set_leader("bars", 1, -1).throw_if_error();
+  Watched watched(cluster, [](auto& s) { s.topics = {"bars"}; });
+  const Notice others = watched.next(NoticeKind::kPlaces);
+  REQUIRE(others.places.size() == 1);
+  CHECK(others.places[0].partition == 0);
+  CHECK(watched.next(NoticeKind::kWaiting).error.message ==
+        "bars[1] has no leader: its broker is down or its disk has failed; waiting");
+  cluster.mock.set_leader("bars", 1, 1).throw_if_error();
+  (void)watched.next(NoticeKind::kFound);
+  const Notice joined = watched.next(NoticeKind::kPlaces);
+  REQUIRE(joined.places.size() == 1);
+  CHECK(joined.places[0].partition == 1);
+  cluster.mock.set_leader("bars", 0, -1).throw_if_error();  // one that is read already
+  CHECK(watched.next(NoticeKind::kWaiting).error.message.starts_with("bars[0] has no leader"));
+}
+
 TEST_CASE("a pattern without a match is waited for, or an error where that is wanted") {
   Cluster cluster;
   cluster.topic("bars", 1);

@@ -84,6 +84,12 @@ base::Status MockCluster::set_round_trip(int broker, int milliseconds) {
                    "broker " + std::to_string(broker));
 }
 
+base::Status MockCluster::set_leader(const std::string& topic, std::int32_t partition, int broker) {
+  return status_of(
+      rd_kafka_mock_partition_set_leader(impl_->cluster.get(), topic.c_str(), partition, broker),
+      "leader of \"" + topic + '"');
+}
+
 void MockCluster::push_request_error(std::int16_t api_key, int error, int times) {
   const std::vector<rd_kafka_resp_err_t> errors(static_cast<std::size_t>(times),
                                                 static_cast<rd_kafka_resp_err_t>(error));

@@ -33,6 +33,9 @@ class MockCluster {
   // Faults, for tests. Brokers count from 1.
   [[nodiscard]] base::Status set_broker_up(int broker, bool up);
   [[nodiscard]] base::Status set_round_trip(int broker, int milliseconds);
+  // -1: the partition has no leader.
+  [[nodiscard]] base::Status set_leader(const std::string& topic, std::int32_t partition,
+                                        int broker);
   // The next answers to requests of this Kafka API key fail with this error code.
   void push_request_error(std::int16_t api_key, int error, int times);
   // Everything before `offset` is gone, as after retention.
