@@ -115,6 +115,19 @@ class Status:
         return sum(task.lag for task in self.tasks if task.lag > 0)
 
     @property
+    def first_reject(self) -> str:
+        """The first dead letter of the commonest reason, as one line; empty where there is none.
+
+        Examples
+        --------
+        >>> import headrace as hr
+        >>> hr.Status("running").first_reject
+        ''
+        """
+        commonest = sorted(self.first_rejects, key=lambda reason: -self.rejected.get(reason, 0))
+        return self.first_rejects[commonest[0]] if commonest else ""
+
+    @property
     def event_time(self) -> pd.Timestamp | None:
         """The newest event time over all partitions; None where there is none.
 
@@ -181,7 +194,7 @@ def _rejected_text(status: Status) -> str:
     if not status.rejected:
         return ""
     text = f"{rejects.badge_of(status.rejected)} ({rejects.counts_of(status.rejected)})"
-    first = next(iter(status.first_rejects.values()), "")
+    first = status.first_reject
     return f"{text}; first: {first}" if first else text
 
 

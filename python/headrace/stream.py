@@ -742,7 +742,7 @@ def _fails_on_reject(on_error: str) -> bool:
 
 def _warn_of_rejects(status: Status) -> None:
     counts = ", ".join(f"{reason} {count}" for reason, count in status.rejected.items())
-    first = next(iter(status.first_rejects.values()), "")
+    first = status.first_reject
     logs.warn(
         f"{sum(status.rejected.values())} records rejected ({counts})"
         + (f", first {first}" if first else "")
