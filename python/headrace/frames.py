@@ -105,13 +105,23 @@ def to_pandas(frame: _core.Frame, positions: bool = False) -> pd.DataFrame:
     return pd.DataFrame(columns, copy=False)
 
 
-def to_numpy(frame: _core.Frame) -> dict[str, Array]:
+def to_numpy(frame: _core.Frame, columns: Iterable[str] | None = None) -> dict[str, Array]:
     """Return the columns as arrays by name: zero-copy and read-only, strings as objects.
 
     int64 and bool columns with nulls become masked arrays; float64 has NaN and timestamps NaT.
+
+    Parameters
+    ----------
+    frame : _core.Frame
+        Rows from the core.
+    columns : iterable of str, optional
+        Only these: text that nobody looks at need not become objects.
     """
     arrays: dict[str, Array] = {}
+    wanted = None if columns is None else set(columns)
     for i, name in enumerate(frame.names):
+        if wanted is not None and name not in wanted:
+            continue
         values, valid, categories = frame.column(i)
         if categories is not None:
             values = np.array([*categories, None], dtype=object)[values]

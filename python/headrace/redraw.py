@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from typing import Protocol
+
+from headrace import display
 
 __all__ = ["Drawable", "add"]
 
@@ -12,7 +15,9 @@ __all__ = ["Drawable", "add"]
 class Drawable(Protocol):
     """Something that shows a stream and is drawn again and again."""
 
-    every: float  # seconds between two drawings at least
+    @property
+    def every(self) -> float:
+        """Seconds between two drawings at least."""
 
     def redraw(self) -> bool:
         """Draw what is new; False when there will be nothing new any more."""
@@ -22,6 +27,7 @@ _lock = threading.Lock()
 _changed = threading.Condition(_lock)
 _due: dict[Drawable, float] = {}
 _thread: threading.Thread | None = None
+_log = logging.getLogger("headrace")
 
 
 def add(item: Drawable) -> None:
@@ -41,20 +47,33 @@ def _run() -> None:
             while not _due:
                 _changed.wait()
             item, due = min(_due.items(), key=lambda entry: entry[1])
-            wait = due - time.monotonic()
+            wait = max(due, display.free_at()) - time.monotonic()
             if wait > 0:
                 _changed.wait(wait)
                 continue
-        started = time.monotonic()
-        goes_on = item.redraw()
-        ended = time.monotonic()
-        with _lock:
-            if not goes_on:
-                del _due[item]
-                continue
-            # Time is taken after the drawing: one that takes long is done less often, and the
-            # thread rests as long as it has drawn.
-            rest = ended - started
-            _due[item] = ended + max(item.every - rest, 0.0)
-            for other in _due:
-                _due[other] = max(_due[other], ended + rest)
+        _draw(item)
+        del item  # else the last one drawn would live until the next one is
+
+
+def _draw(item: Drawable) -> None:
+    started = time.monotonic()
+    goes_on = _redraw(item)
+    ended = time.monotonic()
+    with _lock:
+        if not goes_on:
+            del _due[item]
+            return
+        # Time is taken after the drawing: one that takes long is done less often, and the thread
+        # rests as long as it has drawn.
+        took = ended - started
+        _due[item] = ended + max(item.every - took, 0.0)
+        for other in _due:
+            _due[other] = max(_due[other], ended + took)
+
+
+def _redraw(item: Drawable) -> bool:
+    try:
+        return item.redraw()
+    except Exception:  # the others go on
+        _log.exception("a drawing failed and was given up")
+        return False

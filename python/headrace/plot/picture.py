@@ -1,0 +1,233 @@
+"""The picture of a stream: figure, axes and artists, and the rows that are in them."""
+
+from __future__ import annotations
+
+import io
+import time
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from headrace.plot import style
+from headrace.plot.feed import MOST_KEYS, Feed, Keys
+from headrace.plot.notice import Notice
+from headrace.plot.options import Options, Recipe
+from headrace.plot.painter import Painter
+from headrace.plot.screen import new_figure
+from headrace.plot.stamps import Label, Pixels
+from headrace.plot.views import Grid, Moment, View, middle_labels
+
+if TYPE_CHECKING:
+    from headrace.live import Live
+    from headrace.status import Status
+
+_KEYS_EVERY = 2.0  # seconds between two looks at which keys there are
+_NOTE = (style.NOTE_FILL, style.NOTE_EDGE, style.NOTE_TEXT)
+_ERROR = (style.ERROR_FILL, style.ERROR_EDGE, style.ERROR_TEXT)
+
+
+class Picture:
+    """Draws what is new of a stream. All methods under the figure's lock.
+
+    Parameters
+    ----------
+    live : Live
+        The stream.
+    options : Options
+        What was asked for.
+    screen : str
+        ``inline``, ``widget``, ``window`` or ``none``.
+    """
+
+    def __init__(self, live: Live, options: Options, screen: str) -> None:
+        self._live = live
+        self._options = options
+        self._recipe: Recipe | None = None
+        self._feed: Feed | None = None
+        self._view: View | None = None
+        self._keys: Keys | None = None
+        self._keys_at = -_KEYS_EVERY
+        self._shown: list[str | None] = list(options.keys or [None])
+        self._seen: object = None
+        self._rejects: list[tuple[int, int, str | None]] = []
+        self._rejected = 0
+        self.rows = 0
+        if live._resolved:
+            self.resolve()
+        size = self._recipe.figure_size(self._shown) if self._recipe else options.figsize
+        self.figure = new_figure(screen, size or (8.0, 4.5))
+        self.painter = Painter(self.figure)
+        self._resized = self.figure.canvas.mpl_connect("resize_event", self._on_resize)
+
+    # -- what it is made of
+
+    def resolve(self) -> None:
+        """Find columns and panels, once the stream's are known."""
+        recipe = Recipe(self._options, self._live._stream)
+        self._feed = Feed(self._live, recipe.columns, self._options.last)
+        if self._options.keys is None and recipe.key_column and self._options.kind != "bar":
+            self._keys = Keys(recipe.key_column)
+        self._recipe = recipe
+
+    def _find_keys(self) -> bool:
+        """Look which keys there are, now and then; whether others are to be shown."""
+        now = time.monotonic()
+        if self._keys is None or self._feed is None or now - self._keys_at < _KEYS_EVERY:
+            return False
+        changed = self._keys.look(self._feed.newest())
+        if self._keys.shown:
+            self._keys_at = now
+        self._shown = list(self._keys.shown) or [None]
+        return changed
+
+    def _build(self) -> View | None:
+        if self._recipe is None:
+            return None
+        changed = self._find_keys()
+        if self._view is None or changed:
+            self.painter.clear()
+            if changed:
+                self.figure.set_size_inches(*self._recipe.figure_size(self._shown))
+            self._view = self._recipe.view(self.figure, self._shown)
+            self._seen = None
+        return self._view
+
+    def _on_resize(self, _: object) -> None:
+        grid: Grid | None = getattr(self._view, "grid", None)
+        if grid is not None:
+            with self.figure.lock:
+                grid.place()
+                self.painter.rebuild()
+
+    # -- what it shows
+
+    def refresh(self, status: Status) -> bool:
+        """Take the newest rows into the artists; True where they are others than before."""
+        if self._recipe is None and self._live._resolved:
+            self.resolve()
+        view = self._build()
+        if view is None or self._feed is None:
+            return False
+        snapshot = self._feed.read(self._shown)
+        new_rejects = self._look_at_rejects(status)
+        seen = (snapshot.signature, snapshot.places, status.ended)
+        if seen == self._seen and not new_rejects:
+            return False
+        self._seen = seen
+        if hasattr(view, "newest"):
+            self._read_newest(view)
+        self.rows = sum(len(rows.x) for rows in snapshot.rows)
+        view.update(snapshot, Moment(self._options.last, status.ended, self._rejects))
+        return True
+
+    def _read_newest(self, view: Any) -> None:
+        from headrace.plot.bars import newest_of_each
+
+        assert self._feed is not None
+        assert self._recipe is not None
+        found: dict[str, list[float]] = {}
+        for key in self._shown:
+            frame = self._live._engine.frame(self._options.last, key)
+            found |= newest_of_each(frame, self._recipe.category, self._recipe.columns)
+        view.newest = found
+
+    def _look_at_rejects(self, status: Status) -> bool:
+        count = sum(status.rejected.values())
+        if count == self._rejected or self._options.markers is False:
+            return False
+        self._rejected = count
+        self._rejects = [
+            (partition, offset, key.decode("utf-8", "replace") if key else None)
+            for _, _, _, _, partition, offset, _, key, _ in self._live._engine.rejects()
+        ]
+        return True
+
+    def paint(self, notice: Notice) -> Pixels:
+        """Draw everything; the pixels are valid until the next picture."""
+        areas = self._view.areas if self._view else []
+        return self.painter.paint(areas, self._labels(notice), faded=notice.grey)
+
+    @property
+    def look(self) -> object:
+        """Changes when the colours of the picture may have changed."""
+        return id(self._view), self.rows > 0, len(self._rejects) > 0
+
+    def _labels(self, notice: Notice) -> list[Label]:
+        width, height = self.figure.canvas.get_width_height(physical=True)
+        one = self.figure.dpi / style.DPI
+        labels = [*self._title(height - 15 * one, one)]
+        right = width - 12 * one
+        for text, look in ((notice.badge, _ERROR), (notice.state, _NOTE), (notice.stamp, None)):
+            if not text or (look is None and text.startswith("as of")):
+                continue
+            fill, edge, colour = look or _NOTE
+            pill = Label(
+                text, right, height - 15 * one, "right", "center", 8.0, colour, True, fill, edge
+            )
+            labels.append(pill)
+            right -= self.painter.stamps.size(pill)[0] + 20 * one
+        if notice.stamp.startswith("as of"):
+            labels.append(
+                Label(notice.stamp, width - 10 * one, 10 * one, "right", size=style.SMALL,
+                      colour=style.SOFT)
+            )  # fmt: skip
+        if self._view is not None:
+            context = self._view.context()
+            labels.append(Label(context, 66 * one, 10 * one, size=style.SMALL, colour=style.SOFT))
+        return labels + self._middle(notice, width, height, one)
+
+    def _middle(self, notice: Notice, width: int, height: int, one: float) -> list[Label]:
+        look = _ERROR if notice.error else _NOTE
+        lines = list(notice.middle)
+        if self._view is not None:
+            return middle_labels(self._view.areas[0], lines, look) if lines else []
+        fill, edge, colour = look
+        y = height / 2 + 8.5 * (len(lines) - 1) * one
+        return [
+            Label(
+                t, width / 2, y - i * 17 * one, "center", "center", 9.0, colour, False, fill, edge
+            )
+            for i, t in enumerate(lines)
+        ]
+
+    def _titles(self) -> tuple[str, str]:
+        """Return the title and what is said smaller beside it."""
+        source = self._live._name()
+        if self._options.title is not None:
+            return self._options.title, ""
+        if self._keys is not None and self._keys.present > MOST_KEYS:
+            return f"{len(self._shown)} busiest of {self._keys.present} keys", source
+        if len(self._shown) == 1 and self._shown[0] is not None:
+            return self._shown[0], source
+        return source, ""
+
+    @property
+    def title(self) -> str:
+        """All of it."""
+        return " · ".join(part for part in self._titles() if part)
+
+    def _title(self, y: float, one: float) -> list[Label]:
+        main, rest = self._titles()
+        bold = Label(main, 66 * one, y, size=style.TITLE, bold=True)
+        x = 66 * one + self.painter.stamps.size(bold)[0] + 7 * one
+        return [bold, Label(rest, x, y, size=style.LABEL, colour=style.SOFT)]
+
+    # -- files
+
+    def file(self, kind: str, dpi: float, notice: Notice) -> bytes:
+        """Return the picture as ``png``, ``svg`` or ``pdf``."""
+        buffer = io.BytesIO()
+        areas = self._view.areas if self._view else []
+        self.paint(notice)
+        with self.painter.native(areas):
+            self.figure.savefig(buffer, format=kind, dpi=dpi, facecolor="white")
+        self.painter.rebuild()
+        return buffer.getvalue()
+
+    def close(self) -> None:
+        """Let go of what is only needed for more pictures."""
+        self.figure.canvas.mpl_disconnect(self._resized)
+
+    @property
+    def columns(self) -> Sequence[str]:
+        """The columns drawn."""
+        return self._recipe.columns if self._recipe else self._options.columns
