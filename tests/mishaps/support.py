@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import json
 import subprocess
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from confluent_kafka import Consumer, Producer, TopicPartition
+from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
 from confluent_kafka.admin import (
     AclBinding,
     AclOperation,
@@ -82,6 +83,15 @@ class Cluster:
     def tls(self) -> str:
         return self.broker.bootstrap_of("SSL")
 
+    @contextlib.contextmanager
+    def outage(self) -> Iterator[None]:
+        """Let the broker be dead; alive again, for other tests, whatever happens in the block."""
+        self.broker.kill()
+        try:
+            yield
+        finally:
+            self.broker.start()
+
     def new_topic(self, stem: str, partitions: int = 1, *, exactly: bool = False) -> str:
         """Create a topic whose name no other test uses, unless `exactly` this one is wanted."""
         name = stem if exactly else f"{stem}-{next(_numbers)}"
@@ -148,8 +158,16 @@ def bars(minutes: Iterable[int], ticker: str = "AAPL") -> list[Record]:
 def committed(bootstrap: str, group: str, topic: str) -> int:
     """The position that a group has committed for partition 0; -1001 for none."""
     asker = Consumer({**_quiet(bootstrap), "group.id": group})
+    deadline = time.monotonic() + 20
     try:
-        return int(asker.committed([TopicPartition(topic, 0)], timeout=20)[0].offset)
+        while True:
+            try:
+                return int(asker.committed([TopicPartition(topic, 0)], timeout=20)[0].offset)
+            except KafkaException as error:  # the group's coordinator is only just coming up
+                if not error.args[0].retriable() and error.args[0].name() != "NOT_COORDINATOR":
+                    raise
+                assert time.monotonic() < deadline, error
+                time.sleep(0.1)
     finally:
         asker.close()
 
