@@ -64,9 +64,9 @@ def _draw(item: Drawable) -> None:
             del _due[item]
             return
         # Time is taken after the drawing: one that takes long is done less often, and the thread
-        # rests as long as it has drawn.
+        # rests as long as it has drawn, so that drawing never takes more than half of a core.
         took = ended - started
-        _due[item] = ended + max(item.every - took, 0.0)
+        _due[item] = ended + max(item.every - took, took)
         for other in _due:
             _due[other] = max(_due[other], ended + took)
 

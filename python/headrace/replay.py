@@ -13,7 +13,7 @@ import pandas as pd
 
 from headrace import frames
 from headrace.arguments import names_checked
-from headrace.errors import BrokerUnavailable, InvalidArgument
+from headrace.errors import BrokerUnavailable, InvalidArgument, UnknownColumn
 
 if TYPE_CHECKING:
     from headrace import _core
@@ -68,8 +68,10 @@ def replay(
 
     Raises
     ------
+    UnknownColumn
+        If `key` or `event_time` is not among the columns.
     InvalidArgument
-        If a column is missing or the speed is not a positive number.
+        If the speed is not a positive number, or the event time is not one.
     KafkaError
         If records could not be delivered.
 
@@ -87,7 +89,7 @@ def replay(
     table = _table(data)
     for name in (key, event_time):
         if name is not None and name not in table.columns:
-            raise InvalidArgument(_core.unknown_name("column", name, list(table.columns)))
+            raise UnknownColumn(_core.unknown_name("column", name, list(table.columns)))
     time_column = event_time or _time_column(table)
     times = None
     if time_column is not None:

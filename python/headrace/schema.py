@@ -20,7 +20,7 @@ from headrace.dtypes import (
     string,
     timestamp,
 )
-from headrace.errors import InvalidArgument, SchemaError
+from headrace.errors import SchemaError, UnknownColumn
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -338,7 +338,7 @@ class Schema:
         if name not in self._columns:
             from headrace import _core
 
-            raise InvalidArgument(_core.unknown_name("column", name, self.names))
+            raise UnknownColumn(_core.unknown_name("column", name, self.names))
         return self._columns[name]
 
     def __eq__(self, other: object) -> bool:

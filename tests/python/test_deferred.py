@@ -20,7 +20,6 @@ from headrace.deferred import EmptyFrame
 from headrace.errors import (
     BrokerUnavailable,
     DecodeError,
-    InvalidArgument,
     SchemaError,
     UnknownColumn,
 )
@@ -150,7 +149,7 @@ def test_the_key_of_a_sink_and_the_inputs_of_a_model_are_checked_then(broker) ->
     stream = hr.kafka("empty", bootstrap=broker.bootstrap)
     live = stream.to_kafka("out", key="Tickr").run()
     produce(RECORDS, to="empty", bootstrap=broker.bootstrap)
-    with pytest.raises(InvalidArgument, match='no column "Tickr"; did you mean "Ticker"'):
+    with pytest.raises(UnknownColumn, match='no column "Tickr"; did you mean "Ticker"'):
         live.wait(30)
     live.stop()
 

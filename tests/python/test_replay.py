@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 import headrace as hr
-from headrace.errors import BrokerUnavailable, InvalidArgument
+from headrace.errors import BrokerUnavailable, InvalidArgument, UnknownColumn
 from headrace.replay import replay
 
 SCHEMA = hr.Schema(
@@ -61,7 +61,7 @@ def test_a_speed_must_be_a_positive_number(speed: object) -> None:
 
 
 def test_mistakes_are_said_before_anything_is_sent(tmp_path: Path) -> None:
-    with pytest.raises(InvalidArgument, match='no column "Time"; did you mean "time"'):
+    with pytest.raises(UnknownColumn, match='no column "Time"; did you mean "time"'):
         replay(FRAME, to="t", bootstrap="127.0.0.1:1", event_time="Time")
     with pytest.raises(InvalidArgument, match="no file"):
         replay(tmp_path / "gone.csv", to="t", bootstrap="127.0.0.1:1")

@@ -10,6 +10,7 @@ from headrace.errors import (
     SchemaError,
     StreamIOError,
     TopicNotFound,
+    UnknownColumn,
 )
 from headrace.replay import produce
 
@@ -73,7 +74,7 @@ def test_dots_in_a_name_are_a_path_unless_a_path_is_given() -> None:
 
 def test_an_unknown_column_is_named_with_its_neighbour() -> None:
     schema = hr.Schema({"Close": hr.float64})
-    with pytest.raises(InvalidArgument, match='no column "clos"; did you mean "Close"'):
+    with pytest.raises(UnknownColumn, match='no column "clos"; did you mean "Close"'):
         schema["clos"]
 
 

@@ -44,7 +44,7 @@ def test_a_stream_is_immutable_and_lazy() -> None:
             Unsupported,
             "exactly-once",
         ),
-        (lambda: BARS.to_kafka("x", key="Tickr"), InvalidArgument, 'did you mean "Ticker"'),
+        (lambda: BARS.to_kafka("x", key="Tickr"), UnknownColumn, 'did you mean "Ticker"'),
         (lambda: BARS.to_kafka("x").select("Close"), InvalidArgument, "comes last"),
         (lambda: BARS.collect(), InvalidArgument, "has no end"),
         (lambda: BARS.collect(3), TypeMismatch, "expected a pandas or Polars"),

@@ -1,0 +1,163 @@
+import struct
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import headrace as hr
+from headrace.errors import InvalidArgument
+
+
+def words(chart: hr.plot.Chart) -> set[str]:
+    return {text.get_text() for text in chart.figure.texts}
+
+
+def waiting_stream(broker: hr.MockBroker) -> hr.Stream:
+    return hr.kafka("ohlcv", bootstrap=broker.bootstrap, schema=hr.market.SCHEMA)
+
+
+def test_it_names_columns_and_source(live: hr.Live) -> None:
+    assert repr(live.plot("Close", "rsi")) == "Chart of Close, rsi (a DataFrame of 900 rows)"
+
+
+def test_several_charts_on_one_handle(live: hr.Live) -> None:
+    first, second = live.plot("Close", key="ACME"), live.plot("rsi", key="BOLT")
+    assert first.figure is not second.figure
+    assert first.png() != second.png()
+
+
+@pytest.mark.parametrize("ending", ["png", "svg", "pdf", "html"])
+def test_it_is_saved(live: hr.Live, tmp_path: Path, ending: str) -> None:
+    path = live.plot("Close", key="ACME").save(tmp_path / f"x.{ending}")
+    begin = {"png": b"\x89PNG", "svg": b"<?xml", "pdf": b"%PDF", "html": b"<!doctype html>"}
+    assert path.read_bytes().startswith(begin[ending])
+
+
+def test_a_file_has_the_resolution_that_is_asked_for(live: hr.Live, tmp_path: Path) -> None:
+    chart = live.plot("Close", key="ACME", figsize=(6, 3))
+    raw = chart.save(tmp_path / "x.png", dpi=200).read_bytes()
+    assert struct.unpack(">II", raw[16:24]) == (1200, 600)
+
+
+def test_a_file_says_what_the_screen_says(live: hr.Live, tmp_path: Path) -> None:
+    chart = live.plot("Close", key="ACME", title="Close of ACME")
+    text = chart.save(tmp_path / "x.svg").read_text()
+    assert "<!-- Close of ACME -->" in text  # Matplotlib writes texts as paths, with a comment
+    assert text.count("<!-- finished, ") == 1
+    assert text.count("<!-- bbands -->") == 1
+
+
+def test_saving_leaves_the_picture_as_it_was(live: hr.Live, tmp_path: Path) -> None:
+    chart = live.plot("Close", key="ACME")
+    notice = chart._notice()
+    before = np.array(chart._paint(notice))
+    chart.save(tmp_path / "x.pdf")
+    np.testing.assert_array_equal(before, chart._paint(notice))
+
+
+def test_other_endings_are_refused_before_anything_is_drawn(live: hr.Live, tmp_path: Path) -> None:
+    with pytest.raises(InvalidArgument, match=r"\.png"):
+        live.plot("Close").save(tmp_path / "x.gif")
+
+
+def test_without_records_it_says_what_it_waits_for() -> None:
+    with hr.MockBroker(ohlcv=1) as broker, waiting_stream(broker).run() as live:
+        chart = live.plot("Close")
+        chart.png()
+        (said,) = [text for text in words(chart) if text.startswith("waiting for ")]
+        assert said.startswith(f"waiting for ohlcv on {broker.bootstrap}, 0 records, 0 s")
+
+
+def test_before_the_columns_are_known_too() -> None:
+    with (
+        hr.MockBroker(ohlcv=1) as broker,
+        hr.kafka("ohlcv", bootstrap=broker.bootstrap).run() as live,
+    ):
+        chart = live.plot("Close", key="ACME")
+        chart.png()
+        assert any(text.startswith("waiting for ohlcv on") for text in words(chart))
+        frame = hr.market.bars(rows=50, tickers=1)
+        hr.replay(frame, to="ohlcv", bootstrap=broker.bootstrap, key="Ticker")
+        assert live.wait(rows=50, timeout="20s")
+        chart.png()
+        assert [axes.get_ylabel() for axes in chart.figure.axes] == ["Close"]
+
+
+def test_paused_it_shows_what_it_did_and_resumed_what_is_new() -> None:
+    with hr.MockBroker(ohlcv=1) as broker, waiting_stream(broker).run() as live:
+        where = {"to": "ohlcv", "bootstrap": broker.bootstrap, "key": "Ticker"}
+        frame = hr.market.bars(rows=100, tickers=1)
+        hr.replay(frame[:60], **where)
+        assert live.wait(rows=60, timeout="20s")
+        chart = live.plot("Close")
+        chart._next(force=True)
+        chart.pause()
+        hr.replay(frame[60:], **where)
+        assert live.wait(rows=100, timeout="20s")
+        chart._next()
+        assert "paused" in words(chart)
+        assert len(chart.figure.axes[0].lines[0].get_xdata()) == 60
+        chart.resume()
+        chart._next()
+        assert "paused" not in words(chart)
+        assert len(chart.figure.axes[0].lines[0].get_xdata()) == 100
+
+
+def test_stopped_with_its_stream_it_is_not_live() -> None:
+    with hr.MockBroker(ohlcv=1) as broker, waiting_stream(broker).run() as live:
+        chart = live.plot("Close")
+    assert any(
+        text.startswith("stopped by user, ") and text.endswith(" UTC, not live")
+        for text in words(chart)
+    )
+    assert chart.png().startswith(b"\x89PNG")
+
+
+def test_stopped_alone_the_stream_goes_on() -> None:
+    with hr.MockBroker(ohlcv=1) as broker, waiting_stream(broker).run() as live:
+        chart = live.plot("Close")
+        chart.stop()
+        chart.stop()
+        assert any(text.startswith("chart stopped, ") for text in words(chart))
+        assert live.status().state == "running"
+
+
+def test_a_failed_stream_is_told_in_the_chart() -> None:
+    frame = hr.market.bars(rows=20, tickers=1)
+    frame["Close"] = frame["Close"].astype(object)
+    frame.loc[5, "Close"] = "n/a"
+    with hr.MockBroker(ohlcv=1) as broker:
+        hr.replay(frame, to="ohlcv", bootstrap=broker.bootstrap, key="Ticker")
+        live = hr.kafka(
+            "ohlcv", bootstrap=broker.bootstrap, schema=hr.market.SCHEMA, on_error="raise"
+        ).run()
+        with pytest.raises(hr.errors.RecordRejected):
+            live.wait(timeout="20s")
+        chart = live.plot("Close")
+        chart.png()
+        live.stop()
+    assert any(text.startswith("failed: ") for text in words(chart))
+    assert "not live" in words(chart)
+
+
+def test_the_usual_chart_is_at_most_forty_kilobytes_in_a_notebook(live: hr.Live) -> None:
+    from headrace.plot.screen import PngMaker
+
+    for options in ({"key": "ACME"}, {"kind": "candles", "key": "ACME"}, {"kind": "bar"}):
+        pixels = live.plot(**options)._next(force=True)
+        assert len(PngMaker().make(pixels, live=True)) <= 40_000
+
+
+def test_as_a_result_it_has_a_picture_and_a_text(live: hr.Live) -> None:
+    bundle = live.plot("Close", key="ACME")._repr_mimebundle_()
+    assert sorted(bundle) == ["image/png", "text/plain"]
+
+
+def test_on_paper_as_on_the_screen(live: hr.Live, tmp_path: Path) -> None:
+    """Files are drawn by Matplotlib alone; the screen's labels are put in by us."""
+    chart = live.plot("Close", key="ACME")
+    screen = np.asarray(chart._paint(chart._notice()))[..., :3].astype(int)
+    paper = np.asarray(Image.open(chart.save(tmp_path / "x.png", dpi=100)).convert("RGB"))
+    differ = np.abs(screen - paper).max(axis=2) > 96
+    assert differ.mean() < 0.02
