@@ -7,14 +7,19 @@ from PIL import Image
 
 import headrace as hr
 from headrace.errors import InvalidArgument
+from headrace.plot import Chart
 
 
-def words(chart: hr.plot.Chart) -> set[str]:
+def words(chart: Chart) -> set[str]:
     return {text.get_text() for text in chart.figure.texts}
 
 
 def waiting_stream(broker: hr.MockBroker) -> hr.Stream:
     return hr.kafka("ohlcv", bootstrap=broker.bootstrap, schema=hr.market.SCHEMA)
+
+
+def inferred_stream(broker: hr.MockBroker) -> hr.Stream:
+    return hr.kafka("ohlcv", bootstrap=broker.bootstrap)
 
 
 def test_it_names_columns_and_source(live: hr.Live) -> None:
@@ -70,10 +75,7 @@ def test_without_records_it_says_what_it_waits_for() -> None:
 
 
 def test_before_the_columns_are_known_too() -> None:
-    with (
-        hr.MockBroker(ohlcv=1) as broker,
-        hr.kafka("ohlcv", bootstrap=broker.bootstrap).run() as live,
-    ):
+    with hr.MockBroker(ohlcv=1) as broker, inferred_stream(broker).run() as live:
         chart = live.plot("Close", key="ACME")
         chart.png()
         assert any(text.startswith("waiting for ohlcv on") for text in words(chart))
@@ -129,9 +131,7 @@ def test_a_failed_stream_is_told_in_the_chart() -> None:
     frame.loc[5, "Close"] = "n/a"
     with hr.MockBroker(ohlcv=1) as broker:
         hr.replay(frame, to="ohlcv", bootstrap=broker.bootstrap, key="Ticker")
-        live = hr.kafka(
-            "ohlcv", bootstrap=broker.bootstrap, schema=hr.market.SCHEMA, on_error="raise"
-        ).run()
+        live = waiting_stream(broker).run(on_error="raise")
         with pytest.raises(hr.errors.RecordRejected):
             live.wait(timeout="20s")
         chart = live.plot("Close")

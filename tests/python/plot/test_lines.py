@@ -4,11 +4,12 @@ import pytest
 
 import headrace as hr
 from headrace.errors import RejectedWarning
+from headrace.plot import Chart
 from headrace.plot.lines import _room, crossings
 from tests.python.plot.conftest import FRAME
 
 
-def lines(chart: hr.plot.Chart, number: int = 0) -> dict[str, np.ndarray]:
+def lines(chart: Chart, number: int = 0) -> dict[str, np.ndarray]:
     """Points of each line by its name in the legend."""
     return {line.get_label(): line.get_xydata() for line in chart.figure.axes[number].lines}
 
@@ -77,7 +78,7 @@ def test_dead_letters_are_ticks_below_the_rows() -> None:
         assert ticks(live.plot("Close", markers=False)) == []
 
 
-def ticks(chart: hr.plot.Chart) -> list[float]:
+def ticks(chart: Chart) -> list[float]:
     marks = next(x for x in chart.figure.axes[-1].lines if x.get_marker() == "|")
     return list(marks.get_xdata())
 

@@ -2,12 +2,13 @@ import numpy as np
 import pytest
 
 import headrace as hr
+from headrace.plot import Chart
 from headrace.plot.notice import Notice
 
 QUIET = Notice()
 
 
-def pixels(chart: hr.plot.Chart, notice: Notice = QUIET) -> np.ndarray:
+def pixels(chart: Chart, notice: Notice = QUIET) -> np.ndarray:
     return np.array(chart._picture.paint(notice))
 
 

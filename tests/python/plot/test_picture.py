@@ -3,9 +3,10 @@ import hashlib
 import pytest
 
 import headrace as hr
+from headrace.plot import Chart
 
 
-def digest(chart: hr.plot.Chart) -> str:
+def digest(chart: Chart) -> str:
     return hashlib.sha256(chart._picture.paint(chart._notice()).tobytes()).hexdigest()
 
 

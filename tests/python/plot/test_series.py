@@ -2,6 +2,7 @@ import numpy as np
 import pandas as pd
 
 import headrace as hr
+from headrace.plot import Chart
 from headrace.plot.style import DOWN, UP
 
 
@@ -16,7 +17,7 @@ def ohlc(rows: int = 400) -> pd.DataFrame:
 SCHEMA = hr.Schema(dict.fromkeys(("open", "high", "low", "close"), hr.float64))
 
 
-def strokes(chart: hr.plot.Chart, colour: str) -> list[np.ndarray]:
+def strokes(chart: Chart, colour: str) -> list[np.ndarray]:
     """Low and high ends of the upright strokes of the lines of a colour: wicks, then bodies."""
     found = [x for x in chart.figure.axes[0].lines if x.get_color() == colour]
     return [line.get_xydata().reshape(-1, 3, 2)[:, :2] for line in found if len(line.get_xdata())]
