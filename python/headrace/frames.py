@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
 Array = npt.NDArray[Any]
 
-POSITION_COLUMNS = ("_partition", "_offset")
 
 
 class ArrowFrame:

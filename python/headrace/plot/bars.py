@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from headrace import frames
 from headrace.plot import style
 from headrace.plot.area import Area
-from headrace.plot.feed import Snapshot, as_floats
+from headrace.plot.feed import Snapshot
 from headrace.plot.scale import value_text
 from headrace.plot.stamps import Label
 from headrace.plot.views import Grid, Moment, put_legend
@@ -19,26 +18,7 @@ from headrace.plot.views import Grid, Moment, put_legend
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from headrace import _core
-
 MOST_BARS = 24
-
-
-def newest_of_each(
-    frame: _core.Frame, category: str, columns: Sequence[str]
-) -> dict[str, list[float]]:
-    """Return for each value of `category` the last values of `columns`, nulls left out."""
-    arrays = frames.to_numpy(frame, [category, *columns])
-    names = arrays[category]
-    _, last = np.unique(np.array(names, dtype=str)[::-1], return_index=True)
-    rows = len(names) - 1 - last
-    values = [as_floats(arrays[column])[rows] for column in columns]
-    keys = [str(names[row]) for row in rows]
-    return {
-        key: [float(v[i]) for v in values]
-        for i, key in enumerate(keys)
-        if names[rows[i]] is not None
-    }
 
 
 class BarView:
@@ -51,7 +31,6 @@ class BarView:
         self._area = Area(ax, style.PanelStyle(", ".join(columns)), from_zero=True)
         self._area.x_lines = False
         self.areas: list[Area] = [self._area]
-        self.newest: dict[str, list[float]] = {}
         self._left_out = 0
         self._bars: list[Any] = []
         for number, column in enumerate(self._columns):
@@ -64,14 +43,14 @@ class BarView:
 
     def update(self, snapshot: Snapshot, moment: Moment) -> None:
         """Put the newest values into the bars."""
-        shown = dict(sorted(self.newest.items()))
+        shown = dict(sorted(snapshot.newest.items()))
         if len(shown) > MOST_BARS:
             size = {
                 key: max((abs(v) for v in vs if v == v), default=0) for key, vs in shown.items()
             }
             kept = sorted(shown, key=lambda key: -size[key])[:MOST_BARS]
             shown = {key: shown[key] for key in sorted(kept)}
-        self._left_out = len(self.newest) - len(shown)
+        self._left_out = len(snapshot.newest) - len(shown)
         area, count = self._area, max(len(shown), 1)
         area.limit("x", -0.6, count - 0.4)
         area.x_ticks, area.x_texts = [float(i) for i in range(len(shown))], list(shown)

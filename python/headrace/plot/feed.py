@@ -39,6 +39,7 @@ class Snapshot:
     rows: list[Rows] = field(default_factory=list)
     times: Times | None = None  # of each place; None: the stream has no event time
     places: int = 0
+    newest: dict[str, list[float]] = field(default_factory=dict)  # by category, for bars
 
     @property
     def signature(self) -> object:
@@ -88,26 +89,41 @@ class Keys:
 
 
 class Feed:
-    """Reads the rows of the keys shown."""
+    """Reads the rows of the keys shown.
 
-    def __init__(self, live: Live, columns: Sequence[str], last: int) -> None:
+    Parameters
+    ----------
+    live : Live
+        The stream.
+    columns : sequence of str
+        What is drawn.
+    last : int
+        Newest rows of each key.
+    category : str
+        The column of which each value gets a bar; empty for other charts.
+    """
+
+    def __init__(self, live: Live, columns: Sequence[str], last: int, category: str = "") -> None:
         self._live = live
         self._last = last
+        self._category = category
         schema = live.schema
         self._time = schema.event_time if schema.event_time in schema.columns else None
         self._columns = list(dict.fromkeys(columns))
 
-    @property
-    def time_column(self) -> str | None:
-        """The column of the event time."""
-        return self._time
-
-    def newest(self, last: int = _LOOKED_AT) -> _core.Frame:
-        """Return the newest rows of all keys."""
-        return self._live._engine.frame(last, None)
+    def newest(self) -> _core.Frame:
+        """Return the newest rows of all keys, enough to see which keys there are."""
+        return self._live._engine.frame(_LOOKED_AT, None)
 
     def read(self, keys: Sequence[str | None]) -> Snapshot:
         """Return the newest rows of the keys."""
+        snapshot = self._read(keys)
+        for key in keys if self._category else ():
+            frame = self._live._engine.frame(self._last, key)
+            snapshot.newest |= newest_of_each(frame, self._category, self._columns)
+        return snapshot
+
+    def _read(self, keys: Sequence[str | None]) -> Snapshot:
         found = [self._read_key(key) for key in keys]
         times = [t for _, t in found]
         snapshot = Snapshot([rows for rows, _ in found], None, 0)
@@ -138,6 +154,23 @@ class Feed:
         stamps = arrays[self._time].astype("datetime64[ns]").view(np.int64)
         # Rows that came late stand where they came; the axis does not run backwards.
         return rows, np.maximum.accumulate(stamps).view("datetime64[ns]")
+
+
+def newest_of_each(
+    frame: _core.Frame, category: str, columns: Sequence[str]
+) -> dict[str, list[float]]:
+    """Return for each value of `category` the last values of `columns`, nulls left out."""
+    arrays = frames.to_numpy(frame, [category, *columns])
+    names = arrays[category]
+    _, last = np.unique(np.array(names, dtype=str)[::-1], return_index=True)
+    rows = len(names) - 1 - last
+    values = [as_floats(arrays[column])[rows] for column in columns]
+    keys = [str(names[row]) for row in rows]
+    return {
+        key: [float(v[i]) for v in values]
+        for i, key in enumerate(keys)
+        if names[rows[i]] is not None
+    }
 
 
 def as_floats(column: frames.Array) -> Floats:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import time
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from headrace.plot import style
 from headrace.plot.feed import MOST_KEYS, Feed, Keys
@@ -63,7 +63,7 @@ class Picture:
     def resolve(self) -> None:
         """Find columns and panels, once the stream's are known."""
         recipe = Recipe(self._options, self._live._stream)
-        self._feed = Feed(self._live, recipe.columns, self._options.last)
+        self._feed = Feed(self._live, recipe.columns, self._options.last, recipe.category)
         if self._options.keys is None and recipe.key_column and self._options.kind != "bar":
             self._keys = Keys(recipe.key_column)
         self._recipe = recipe
@@ -113,22 +113,9 @@ class Picture:
         if seen == self._seen and not new_rejects:
             return False
         self._seen = seen
-        if hasattr(view, "newest"):
-            self._read_newest(view)
         self.rows = sum(len(rows.x) for rows in snapshot.rows)
         view.update(snapshot, Moment(self._options.last, status.ended, self._rejects))
         return True
-
-    def _read_newest(self, view: Any) -> None:
-        from headrace.plot.bars import newest_of_each
-
-        assert self._feed is not None
-        assert self._recipe is not None
-        found: dict[str, list[float]] = {}
-        for key in self._shown:
-            frame = self._live._engine.frame(self._options.last, key)
-            found |= newest_of_each(frame, self._recipe.category, self._recipe.columns)
-        view.newest = found
 
     def _look_at_rejects(self, status: Status) -> bool:
         count = sum(status.rejected.values())

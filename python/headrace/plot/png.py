@@ -147,13 +147,6 @@ def _frame(number: int, place: tuple[int, int, int, int], seconds: float) -> byt
     return _chunk(b"fcTL", struct.pack(">IIIIIHHBB", number, *place, *delay, _MODE_NONE, 0))
 
 
-def text_chunk(data: bytes, name: str, text: str) -> bytes:
-    """Return the file with a text in it, e.g. when it was drawn."""
-    words = name.encode("latin-1") + b"\0" + text.encode("latin-1", "replace")
-    at = len(_SIGNATURE) + 25  # after IHDR
-    return data[:at] + _chunk(b"tEXt", words) + data[at:]
-
-
 def frames(data: bytes) -> int:
     """Return how many frames a PNG file has.
 

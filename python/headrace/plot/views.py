@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -161,6 +161,3 @@ def middle_labels(area: Area, lines: Sequence[str], look: tuple[str, str, str]) 
         Label(t, x, y - i * apart, "center", "center", 9.0, colour, False, fill, edge)
         for i, t in enumerate(lines)
     ]
-
-
-Maker = Callable[..., View]
