@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 Array = npt.NDArray[Any]
 
 
-
 class ArrowFrame:
     """Rows as an Arrow stream, for whoever speaks Arrow's PyCapsule interface.
 
