@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 
 import headrace as hr
+from headrace.errors import RejectedWarning
 from tests.integration.support import bits, features, fill, new_topic, until
 
 FRAME = hr.market.bars(rows=6000, tickers=5, seed=11)
@@ -26,9 +27,11 @@ def test_live_with_bad_records_and_results_back_to_kafka(kafka) -> None:
     bars = hr.kafka(source, bootstrap=kafka.bootstrap, schema=hr.market.SCHEMA, group="main-job")
     stream = features(bars).to_kafka(sink, key="Ticker", dead_letters=dead)
     with stream.run(digest=True) as live:
-        until(lambda: live.status().records == total)
-        until(lambda: live.status().rows == len(FRAME))
+        with pytest.warns(RejectedWarning, match="said once for each reason") as said:
+            until(lambda: live.status().records == total)
+            until(lambda: live.status().rows == len(FRAME))
         running = live.frame(last=10_000)
+    assert len(said) == 4  # reasons
     assert bits(running) == bits(features(bars).collect(FRAME))
 
     result_schema = hr.Schema(

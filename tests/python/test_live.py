@@ -8,7 +8,12 @@ import pandas as pd
 import pytest
 
 import headrace as hr
-from headrace.errors import HeadraceError, InvalidArgument, KeysInSeveralPartitions
+from headrace.errors import (
+    HeadraceError,
+    InvalidArgument,
+    KeysInSeveralPartitions,
+    RejectedWarning,
+)
 from headrace.replay import produce
 
 FRAME = hr.market.bars(rows=3000, tickers=3, seed=9)
@@ -132,10 +137,12 @@ def test_bad_records_are_set_aside_with_place_reason_and_bytes(broker) -> None:
     total = fill(broker, FRAME.head(1000), bad_every=50)
     stream = features(broker).validate(hr.col("High") >= hr.col("Low"))
     with stream.run() as live:
-        until(lambda: live.status().records == total)
-        until(lambda: live.status().rows == 1000)
+        with pytest.warns(RejectedWarning, match="said once for each reason") as said:
+            until(lambda: live.status().records == total)
+            until(lambda: live.status().rows == 1000)
         status = live.status()
         rejected = live.rejected()
+    assert len(said) == 4  # reasons
     assert sum(status.rejected.values()) == 20 == len(rejected)
     assert set(rejected["reason"]) == {"invalid_json", "wrong_type", "rule", "missing_field"}
     row = rejected[rejected["reason"] == "wrong_type"].iloc[0]
