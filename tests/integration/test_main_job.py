@@ -12,6 +12,11 @@ from tests.integration.support import bits, features, fill, new_topic, until
 FRAME = hr.market.bars(rows=6000, tickers=5, seed=11)
 
 
+def read(live: hr.Live) -> tuple[int, int]:
+    status = live.status()
+    return status.records, status.rows
+
+
 @pytest.mark.parametrize("partitions", [1, 4])
 @pytest.mark.parametrize("codec", ["producer", "lz4", "zstd", "gzip"])
 def test_round_trip_in_every_compression(kafka, partitions: int, codec: str) -> None:
@@ -28,8 +33,7 @@ def test_live_with_bad_records_and_results_back_to_kafka(kafka) -> None:
     stream = features(bars).to_kafka(sink, key="Ticker", dead_letters=dead)
     with stream.run(digest=True) as live:
         with pytest.warns(RejectedWarning, match="said once for each reason") as said:
-            until(lambda: live.status().records == total)
-            until(lambda: live.status().rows == len(FRAME))
+            until(lambda: read(live) == (total, len(FRAME)))
         running = live.frame(last=10_000)
     assert len(said) == 4  # reasons
     assert bits(running) == bits(features(bars).collect(FRAME))

@@ -138,8 +138,7 @@ def test_bad_records_are_set_aside_with_place_reason_and_bytes(broker) -> None:
     stream = features(broker).validate(hr.col("High") >= hr.col("Low"))
     with stream.run() as live:
         with pytest.warns(RejectedWarning, match="said once for each reason") as said:
-            until(lambda: live.status().records == total)
-            until(lambda: live.status().rows == 1000)
+            until(lambda: (seen := live.status()).records == total and seen.rows == 1000)
         status = live.status()
         rejected = live.rejected()
     assert len(said) == 4  # reasons
