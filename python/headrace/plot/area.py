@@ -179,6 +179,8 @@ class Area:
         self.ax.set_xticks([p for p, _ in shown], labels=[t for _, t in shown])
         # Axes share their ticks with those below; each has labels or not by itself.
         self.ax.tick_params(axis="x", labelbottom=self.x_labelled)
+        for text in self.ax.get_xticklabels():
+            text.set_parse_math(False)
         self.ax.grid(self.x_lines, axis="x")
 
     def make_bare(self) -> None:

@@ -26,6 +26,7 @@ Markers = bool | str | Sequence[str] | Mapping[str, float]
 _FASTEST = 0.05  # seconds: 20 redraws a second
 _LEVEL = 0.5  # what a probability crosses
 _MOST_ROWS = 100_000
+_SMALLEST, _LARGEST = 2.0, 40.0  # inches: smaller cannot be read, larger is hundreds of megabytes
 _BAR_ROWS = 20_000  # in which the newest value of each key is looked for, at least
 
 
@@ -70,11 +71,6 @@ class Options:
             )
         if not isinstance(last, int) or isinstance(last, bool) or not 2 <= last <= _MOST_ROWS:
             raise InvalidArgument(f"plot: last: expected 2 to {_MOST_ROWS:,} rows, got {last!r}")
-        if panels is not None and not isinstance(panels, (bool, Mapping)):
-            raise InvalidArgument(
-                'plot: panels: expected a dict such as {"mine": ["rsi"]}, or False for one panel, '
-                f"got {panels!r}"
-            )
         if kind == "scatter" and (x is None or len(columns) != 1):
             raise InvalidArgument(
                 'plot: kind="scatter" takes one column and x=, e.g. plot("Close", x="Volume", '
@@ -84,20 +80,65 @@ class Options:
             raise InvalidArgument(f'plot: x= is for kind="scatter" and "bar", got x={x!r}')
         if kind != "line" and kind != "candles" and (bands or panels):
             raise InvalidArgument(f'plot: kind="{kind}" has no bands and panels')
-        stems = (bands,) if isinstance(bands, str) else tuple(bands)
+        if title is not None and not isinstance(title, str):
+            raise InvalidArgument(f"plot: title: expected a text, got {title!r}")
         return cls(
             columns=tuple(columns),
             keys=_keys(key),
             kind=kind,
-            panels=panels,
-            bands=stems,
+            panels=_panels(panels),
+            bands=_names("bands", bands),
             last=max(last, _BAR_ROWS) if kind == "bar" else last,
             every=_seconds(every),
             title=title,
-            figsize=figsize,
-            markers=markers,
+            figsize=_size(figsize),
+            markers=_markers(markers),
             x=x,
         )
+
+
+def _names(option: str, value: object) -> tuple[str, ...]:
+    """Return one column name or several as a tuple."""
+    names = (value,) if isinstance(value, str) else value
+    if not isinstance(names, Sequence) or not all(isinstance(name, str) for name in names):
+        raise InvalidArgument(f"plot: {option}: expected names of columns, got {value!r}")
+    return tuple(names)
+
+
+def _panels(panels: Panels) -> Panels:
+    if isinstance(panels, Mapping):
+        return {str(name): _names(f"panels: {name}", names) for name, names in panels.items()}
+    if panels is not None and not isinstance(panels, bool):
+        raise InvalidArgument(
+            'plot: panels: expected a dict such as {"mine": ["rsi"]}, or False for one panel, '
+            f"got {panels!r}"
+        )
+    return panels
+
+
+def _markers(markers: Markers) -> Markers:
+    if isinstance(markers, bool):
+        return markers
+    if not isinstance(markers, Mapping):
+        return _names("markers", markers)
+    for name, level in markers.items():
+        if not isinstance(level, (int, float)):
+            raise InvalidArgument(f"plot: markers: expected a level for {name!r}, got {level!r}")
+    return markers
+
+
+def _size(figsize: object) -> tuple[float, float] | None:
+    if figsize is None:
+        return None
+    sides = list(figsize) if isinstance(figsize, Sequence) else []
+    if len(sides) != 2 or not all(
+        isinstance(side, (int, float)) and _SMALLEST <= side <= _LARGEST for side in sides
+    ):
+        raise InvalidArgument(
+            f"plot: figsize: expected width and height of {_SMALLEST:g} to {_LARGEST:g} inches, "
+            f"got {figsize!r}"
+        )
+    return float(sides[0]), float(sides[1])
 
 
 def _keys(key: object) -> tuple[str, ...] | None:
@@ -185,8 +226,7 @@ class Recipe:
         if isinstance(markers, Mapping):
             levels = {name: float(level) for name, level in markers.items()}
         else:
-            names = [markers] if isinstance(markers, str) else markers
-            levels = dict.fromkeys(names, _LEVEL)
+            levels = dict.fromkeys(markers, _LEVEL)
         self._chooser.check(list(levels))
         return levels
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
+import warnings
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,9 @@ from headrace.plot.stamps import Label, Pixels, Stamps
 
 if TYPE_CHECKING:
     from headrace.plot.area import Area
+
+# A letter that the font lacks is drawn as a box, which says it; every picture would say it again.
+warnings.filterwarnings("ignore", "Glyph .* missing from font", module=r"headrace\.plot\.")
 
 _FADED = 0.62  # how much white lies over data that is not up to date
 

@@ -137,6 +137,8 @@ def put_legend(ax: Axes, key: str | None, artists: Sequence[Any]) -> None:
             labelcolor=style.TEXT,
         )
         legend.set_in_layout(False)
+        for text in legend.get_texts():
+            text.set_parse_math(False)  # a column may well be called "US$"
     if key is not None:
         ax.annotate(
             key,

@@ -2,6 +2,7 @@ import struct
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from PIL import Image
 
@@ -43,6 +44,21 @@ def test_a_file_has_the_resolution_that_is_asked_for(live: hr.Live, tmp_path: Pa
     chart = live.plot("Close", key="ACME", figsize=(6, 3))
     raw = chart.save(tmp_path / "x.png", dpi=200).read_bytes()
     assert struct.unpack(">II", raw[16:24]) == (1200, 600)
+
+
+@pytest.mark.filterwarnings("ignore:Glyph .* missing from font")  # as without pytest's own filters
+def test_names_are_texts_whatever_is_in_them(tmp_path: Path) -> None:
+    """Neither formulas nor tags; letters that the font lacks do no harm."""
+    keys = ["US$ $x^2$", "<b>&amp;</b>", "\u65e5\u672c"]
+    frame = pd.DataFrame({"k": keys * 20, "a$b$c": np.arange(60.0)})
+    schema = hr.Schema({"k": hr.string, "a$b$c": hr.float64}, key="k")
+    with hr.from_frame(frame, schema=schema).run() as live:
+        live.wait()
+        for options in ({}, {"kind": "bar"}, {"kind": "scatter", "x": "a$b$c"}, {"key": keys[0]}):
+            chart = live.plot("a$b$c", **options)
+            chart._next(force=True)
+            text = chart.save(tmp_path / "x.svg").read_text()
+            assert "<!-- a$b$c -->" in text
 
 
 def test_a_file_says_what_the_screen_says(live: hr.Live, tmp_path: Path) -> None:
