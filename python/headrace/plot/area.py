@@ -36,6 +36,7 @@ class Area:
         self.look = look
         self.scale = Scale(from_zero=from_zero)
         self.artists: list[Artist] = []  # in the order in which they are drawn
+        self.named: list[tuple[Artist, str]] = []  # those that the legend names
         self.ends: list[tuple[float, str, str]] = []  # value, text and colour at the right edge
         self.notes: list[Label] = []  # further labels, in pixels
         self.x_ticks: list[float] = []
@@ -51,10 +52,13 @@ class Area:
         if look.limits:
             self.limit("y", *look.limits)
 
-    def add(self, artist: Any) -> Any:
-        """Draw `artist` anew in every picture."""
+    def add(self, artist: Any, name: str = "") -> Any:
+        """Draw `artist` anew in every picture; a name is one for the legend."""
         artist.set_animated(True)
         self.artists.append(artist)
+        if name:
+            artist.set_label(name)
+            self.named.append((artist, name))
         return artist
 
     @property

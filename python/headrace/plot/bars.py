@@ -35,11 +35,11 @@ class BarView:
         self._bars: list[Any] = []
         for number, column in enumerate(self._columns):
             colour = style.COLOURS[number]
-            (bars,) = ax.plot([], [], color=colour, solid_capstyle="butt", label=column)
-            self._bars.append(self._area.add(bars))
+            (bars,) = ax.plot([], [], color=colour, solid_capstyle="butt")
+            self._bars.append(self._area.add(bars, column))
         ax.set_ylabel(columns[0] if len(columns) == 1 else "newest value", parse_math=False)
         if len(columns) > 1:
-            put_legend(ax, None, self._area.artists)
+            put_legend(self._area)
 
     def update(self, snapshot: Snapshot, moment: Moment) -> None:
         """Put the newest values into the bars."""

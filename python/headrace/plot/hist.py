@@ -35,13 +35,12 @@ class HistView:
             axes[0].set_ylabel("rows")
             self.areas.append(area)
             self._steps.append([self._make(area, i) for i in range(len(self._columns))])
-            put_legend(axes[0], None if len(keys) == 1 else key, area.artists)
+            put_legend(area, None if len(keys) == 1 else key)
 
     def _make(self, area: Area, number: int) -> Any:
         colour = style.COLOURS[number % len(style.COLOURS)]
         (polygon,) = area.ax.fill([], [], facecolor=colour + "59", edgecolor=colour, linewidth=1.2)
-        polygon.set_label(self._columns[number])
-        return area.add(polygon)
+        return area.add(polygon, self._columns[number])
 
     def update(self, snapshot: Snapshot, moment: Moment) -> None:
         """Count the rows of the snapshot."""

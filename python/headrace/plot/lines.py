@@ -14,6 +14,7 @@ from headrace.plot.decimate import Floats
 from headrace.plot.feed import Rows, Snapshot, places_of_rejects
 from headrace.plot.panels import Panel
 from headrace.plot.series import series_of
+from headrace.plot.stamps import shortened
 from headrace.plot.times import TimeAxis
 from headrace.plot.views import Grid, Moment, put_legend
 
@@ -120,10 +121,10 @@ class _Block:
             from_zero = bool(panel.bars) and not panel.columns
             area = Area(ax, look, from_zero=from_zero)
             label = panel.label if panel.name == style.PRICE else look.label
-            ax.set_ylabel(label, parse_math=False)
+            ax.set_ylabel(shortened(label, 26), parse_math=False)
             series = series_of(area, panel)
             area.x_labelled = number == len(panels) - 1
-            put_legend(ax, key if number == 0 else None, area.artists)
+            put_legend(area, key if number == 0 else None)
             self.areas.append(area)
             self._series.append(series)
         self._markers = [

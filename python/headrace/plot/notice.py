@@ -11,6 +11,9 @@ if TYPE_CHECKING:
     from headrace.status import Status
 
 
+AS_OF = "as of"  # how the stamp of a picture begins that is drawn again and again
+
+
 @dataclass(frozen=True)
 class Notice:
     """Words in the picture.
@@ -70,7 +73,7 @@ def notice_of(status: Status, scene: Scene) -> Notice:
         words = status.reason or scene.stopped or "stopped"
         middle = () if scene.rows else (f"{words} before there was a row{scene.keys}",)
         return Notice(middle, False, False, "", rejected, f"{words}, {clock}, not live")
-    stamp = f"as of {clock}"
+    stamp = f"{AS_OF} {clock}"
     if status.connection == "lost" and scene.rows:
         words = f"reconnecting, {status.connection_seconds:.0f} s"
         return Notice((words,), True, False, "reconnecting", rejected, stamp)

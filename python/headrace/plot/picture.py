@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 
 from headrace.plot import style
 from headrace.plot.feed import MOST_KEYS, Feed, Keys
-from headrace.plot.notice import Notice
+from headrace.plot.notice import AS_OF, Notice
 from headrace.plot.options import Options, Recipe
 from headrace.plot.painter import Painter
 from headrace.plot.screen import new_figure
-from headrace.plot.stamps import Label, Pixels
+from headrace.plot.stamps import Label, Pixels, shortened
 from headrace.plot.views import Grid, Moment, View, middle_labels
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from headrace.status import Status
 
 _KEYS_EVERY = 2.0  # seconds between two looks at which keys there are
+_LEFT, _TITLE_LETTER = 66, 8.6  # pixels at 100 dpi: the axes' left edge; a letter of the title
 _NOTE = (style.NOTE_FILL, style.NOTE_EDGE, style.NOTE_TEXT)
 _ERROR = (style.ERROR_FILL, style.ERROR_EDGE, style.ERROR_TEXT)
 
@@ -141,26 +142,33 @@ class Picture:
     def _labels(self, notice: Notice) -> list[Label]:
         width, height = self.figure.canvas.get_width_height(physical=True)
         one = self.figure.dpi / style.DPI
-        labels = [*self._title(height - 15 * one, one)]
-        right = width - 12 * one
-        for text, look in ((notice.badge, _ERROR), (notice.state, _NOTE), (notice.stamp, None)):
-            if not text or (look is None and text.startswith("as of")):
-                continue
-            fill, edge, colour = look or _NOTE
-            pill = Label(
-                text, right, height - 15 * one, "right", "center", 8.0, colour, True, fill, edge
-            )
-            labels.append(pill)
-            right -= self.painter.stamps.size(pill)[0] + 20 * one
-        if notice.stamp.startswith("as of"):
+        pills, right = self._pills(notice, width - 12 * one, height - 15 * one, one)
+        labels = [*self._title(height - 15 * one, right, one), *pills]
+        if notice.stamp.startswith(AS_OF):
             labels.append(
                 Label(notice.stamp, width - 10 * one, 10 * one, "right", size=style.SMALL,
                       colour=style.SOFT)
             )  # fmt: skip
         if self._view is not None:
-            context = self._view.context()
-            labels.append(Label(context, 66 * one, 10 * one, size=style.SMALL, colour=style.SOFT))
+            context = shortened(self._view.context(), 80)
+            labels.append(
+                Label(context, _LEFT * one, 10 * one, size=style.SMALL, colour=style.SOFT)
+            )
         return labels + self._middle(notice, width, height, one)
+
+    def _pills(
+        self, notice: Notice, right: float, y: float, one: float
+    ) -> tuple[list[Label], float]:
+        """Return what is said in the upper right corner, and where that begins."""
+        stamp = "" if notice.stamp.startswith(AS_OF) else notice.stamp
+        pills = []
+        for text, look in ((notice.badge, _ERROR), (notice.state, _NOTE), (stamp, _NOTE)):
+            if text:
+                fill, edge, colour = look
+                pill = Label(text, right, y, "right", "center", 8.0, colour, True, fill, edge)
+                pills.append(pill)
+                right -= self.painter.stamps.size(pill)[0] + 20 * one
+        return pills, right
 
     def _middle(self, notice: Notice, width: int, height: int, one: float) -> list[Label]:
         look = _ERROR if notice.error else _NOTE
@@ -192,11 +200,17 @@ class Picture:
         """All of it."""
         return " · ".join(part for part in self._titles() if part)
 
-    def _title(self, y: float, one: float) -> list[Label]:
+    def _title(self, y: float, right: float, one: float) -> list[Label]:
         main, rest = self._titles()
-        bold = Label(main, 66 * one, y, size=style.TITLE, bold=True)
-        x = 66 * one + self.painter.stamps.size(bold)[0] + 7 * one
-        return [bold, Label(rest, x, y, size=style.LABEL, colour=style.SOFT)]
+        left, letter = _LEFT * one, _TITLE_LETTER * one
+        bold = Label(
+            shortened(main, int((right - left) / letter)), left, y, size=style.TITLE, bold=True
+        )
+        left += self.painter.stamps.size(bold)[0] + 7 * one
+        room = int((right - left) / letter * style.TITLE / style.LABEL)
+        if not rest or room < 5:
+            return [bold]
+        return [bold, Label(shortened(rest, room), left, y, size=style.LABEL, colour=style.SOFT)]
 
     # -- files
 

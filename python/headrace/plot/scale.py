@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 
 _MARGIN = 0.12  # of the data's span, above and below: less moves the limits too often
+_HUGE, _TINY = 1e15, 1e-4  # beyond these values are written with an exponent
 _SHRINK = 0.4  # of the limits' span: data that fills less gets new limits
 
 
@@ -56,6 +57,8 @@ def tick_texts(values: list[float]) -> list[str]:
     if not values:
         return []
     most = max(abs(v) for v in values)
+    if most >= _HUGE or 0 < most < _TINY:
+        return [f"{v:.2e}" if v else "0" for v in values]
     unit, suffix = (1e3, "k") if 1e5 <= most < 1e6 else _unit(most)
     scaled = [v / unit for v in values]
     decimals = min((d for d in range(9) if all(_is_exact(v, d) for v in scaled)), default=9)
@@ -75,11 +78,12 @@ def value_text(value: float, *, whole: bool | None = None) -> str:
     """
     if not math.isfinite(value):
         return ""
-    unit, suffix = _unit(abs(value))
+    size = abs(value)
+    if size >= _HUGE or 0 < size < _TINY:
+        return f"{value:.2e}"
+    unit, suffix = _unit(size)
     scaled = value / unit
     size = abs(scaled)
-    if size and size < 1e-4:
-        return f"{scaled:.2e}"
     decimals = 0 if suffix == "" and size >= 10_000 else 2 if size >= 1 else 4
     if not suffix and (value == int(value) if whole is None else whole):
         decimals = 0

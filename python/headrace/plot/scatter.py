@@ -11,6 +11,7 @@ from headrace.plot import style
 from headrace.plot.area import Area
 from headrace.plot.feed import Snapshot
 from headrace.plot.scale import Scale, round_ticks, tick_texts
+from headrace.plot.stamps import shortened
 from headrace.plot.views import Grid, Moment, put_legend
 
 if TYPE_CHECKING:
@@ -33,16 +34,16 @@ class ScatterView:
         for number, key in enumerate(keys):
             (points,) = ax.plot(
                 [], [], "o", color=style.COLOURS[number], markersize=3.2, alpha=0.55,
-                markeredgewidth=0, label=key if len(keys) > 1 else "_points",
+                markeredgewidth=0,
             )  # fmt: skip
-            self._points.append(area.add(points))
+            self._points.append(area.add(points, key or "" if len(keys) > 1 else ""))
         (ring,) = ax.plot(
             [], [], "o", markersize=8, markerfacecolor="none", color=style.TEXT,
-            markeredgewidth=1.2, label="newest",
+            markeredgewidth=1.2,
         )  # fmt: skip
-        self._ring: Any = area.add(ring)
-        ax.set_ylabel(y, parse_math=False)
-        put_legend(ax, None, area.artists)
+        self._ring: Any = area.add(ring, "newest")
+        ax.set_ylabel(shortened(y, 60), parse_math=False)
+        put_legend(area)
 
     def update(self, snapshot: Snapshot, moment: Moment) -> None:
         """Put the rows into the points."""

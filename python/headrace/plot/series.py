@@ -46,8 +46,8 @@ class LineSeries:
 
     def __init__(self, area: Area, column: str, colour: str) -> None:
         self.column, self._area, self._colour = column, area, colour
-        (line,) = area.ax.plot([], [], color=colour, linewidth=1.3, label=column)
-        self.line: Any = area.add(line)
+        (line,) = area.ax.plot([], [], color=colour, linewidth=1.3)
+        self.line: Any = area.add(line, column)
 
     def set(self, rows: Rows, places: int) -> tuple[float, float]:
         """Show the rows; least and greatest value."""
@@ -69,7 +69,7 @@ class BandSeries:
         )
         self._area = area
         self.fill: Any = area.add(
-            area.ax.fill_between([], [], [], color=style.BAND, alpha=0.2, linewidth=0, label=stem)
+            area.ax.fill_between([], [], [], color=style.BAND, alpha=0.2, linewidth=0), stem
         )
         self._edges = [
             area.add(area.ax.plot([], [], how, color=style.BAND, linewidth=0.9)[0])
@@ -100,8 +100,8 @@ class BarSeries:
     def __init__(self, area: Area, column: str, colours: tuple[str, str]) -> None:
         self.column, self._area = column, area
         self._bars = [
-            area.add(area.ax.plot([], [], color=c, solid_capstyle="butt", label=name)[0])
-            for c, name in zip(colours, (column, "_negative"), strict=True)
+            area.add(area.ax.plot([], [], color=c, solid_capstyle="butt")[0], name)
+            for c, name in zip(colours, (column, ""), strict=True)
         ]
 
     def set(self, rows: Rows, places: int) -> tuple[float, float]:
@@ -128,9 +128,9 @@ class CandleSeries:
         self.parts: list[Any] = []  # wick and body of rising, then of falling candles
         for colour, name in ((style.UP, "rising"), (style.DOWN, "falling")):
             look: Any = {"color": colour, "solid_capstyle": "butt"}
-            (wick,) = area.ax.plot([], [], linewidth=0.9, label="_wick", **look)
-            (body,) = area.ax.plot([], [], label=name, **look)
-            self.parts += [area.add(wick), area.add(body)]
+            (wick,) = area.ax.plot([], [], linewidth=0.9, **look)
+            (body,) = area.ax.plot([], [], **look)
+            self.parts += [area.add(wick), area.add(body, name)]
 
     def set(self, rows: Rows, places: int) -> tuple[float, float]:
         """Show the rows; least and greatest value."""

@@ -40,6 +40,22 @@ class Label:
     edge: str | None = None
 
 
+def shortened(text: str, most: int) -> str:
+    """Return the text with at most so many letters: its beginning and its end.
+
+    Examples
+    --------
+    >>> from headrace.plot.stamps import shortened
+    >>> shortened("sensor_7_temperature_inlet", 15), shortened("Close", 15)
+    ('sensor_…e_inlet', 'Close')
+    """
+    most = max(most, 5)
+    if len(text) <= most:
+        return text
+    end = (most - 1) // 2
+    return f"{text[: most - 1 - end]}…{text[-end:]}"
+
+
 class Stamps:
     """Masks of the texts used lately, for one resolution. Not for several threads at once."""
 

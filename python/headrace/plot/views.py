@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from headrace.plot import style
 from headrace.plot.area import Area
 from headrace.plot.feed import Snapshot
-from headrace.plot.stamps import Label
+from headrace.plot.stamps import Label, shortened
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 # Inches, so that a figure looks the same at any resolution.
 _LEFT, _RIGHT, _TOP, _BOTTOM = 0.66, 0.68, 0.52, 0.46
 _ABOVE, _BETWEEN = 0.21, 0.98  # room for names above axes; between blocks side by side
+_LETTER, _BOLD_LETTER, _HANDLE = 6.4, 8.2, 36.0  # pixels at 100 dpi: a letter, a legend's line
 
 
 @dataclass(frozen=True)
@@ -117,13 +118,17 @@ def _put_name(figure: Figure, ax: Axes, x: float, *, shown: bool) -> None:
     ax.yaxis.label.set_visible(shown)
 
 
-def put_legend(ax: Axes, key: str | None, artists: Sequence[Any]) -> None:
-    """Name the artists (those with a label) above the axes, after the key."""
-    named = [artist for artist in artists if not artist.get_label().startswith("_")]
-    if named:
+def put_legend(area: Area, key: str | None = None) -> None:
+    """Name what an area draws above it, after the key; what does not fit is shortened."""
+    room = area.width / area.pixel
+    if key is not None:
+        _put_key(area.ax, shortened(key, int(room / (2 if area.named else 1) / _BOLD_LETTER)))
+        room /= 2
+    if area.named:
         at_right = key is not None
-        legend = ax.legend(
-            handles=named,
+        legend = area.ax.legend(
+            [artist for artist, _ in area.named],
+            ["" for _ in area.named],
             loc="lower right" if at_right else "lower left",
             bbox_to_anchor=(1.0 if at_right else 0.0, 1.0),
             borderaxespad=0.15,
@@ -137,20 +142,24 @@ def put_legend(ax: Axes, key: str | None, artists: Sequence[Any]) -> None:
             labelcolor=style.TEXT,
         )
         legend.set_in_layout(False)
-        for text in legend.get_texts():
+        most = int((room / len(area.named) - _HANDLE) / _LETTER)
+        for text, (_, name) in zip(legend.get_texts(), area.named, strict=True):
             text.set_parse_math(False)  # a column may well be called "US$"
-    if key is not None:
-        ax.annotate(
-            key,
-            (0, 1),
-            (0, 3),
-            xycoords="axes fraction",
-            textcoords="offset points",
-            fontsize=style.LABEL + 1,
-            weight="bold",
-            color=style.TEXT,
-            parse_math=False,
-        )
+            text.set_text(shortened(name, most))
+
+
+def _put_key(ax: Axes, key: str) -> None:
+    ax.annotate(
+        key,
+        (0, 1),
+        (0, 3),
+        xycoords="axes fraction",
+        textcoords="offset points",
+        fontsize=style.LABEL + 1,
+        weight="bold",
+        color=style.TEXT,
+        parse_math=False,
+    )
 
 
 def middle_labels(area: Area, lines: Sequence[str], look: tuple[str, str, str]) -> list[Label]:

@@ -65,6 +65,8 @@ def test_ticks_are_round(low: float, high: float, most: int, wanted: list[float]
         ([0.0, 50_000.0, 100_000.0], ["0", "50k", "100k"]),
         ([0.0, 2_500_000.0], ["0.0", "2.5M"]),
         ([-0.0, 1000.0], ["0", "1,000"]),
+        ([0.0, 1e300], ["0", "1.00e+300"]),
+        ([-2e-9, 0.0, 2e-9], ["-2.00e-09", "0", "2.00e-09"]),
     ],
 )
 def test_the_ticks_of_an_axis_have_the_same_decimals(
@@ -83,6 +85,7 @@ def test_the_ticks_of_an_axis_have_the_same_decimals(
         (0.06971, "0.0697"),
         (0.00001234, "1.23e-05"),
         (-7e12, "-7.00T"),
+        (-7e290, "-7.00e+290"),
         (math.nan, ""),
     ],
 )
