@@ -7,6 +7,7 @@ import sys
 import tempfile
 import threading
 import time
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from headrace import market, ta
-from headrace.errors import HeadraceError
+from headrace.errors import HeadraceError, RejectedWarning
 from headrace.expressions import col
 from headrace.mock import MockBroker
 from headrace.replay import flush
@@ -121,8 +122,6 @@ def _standardise(mean: Any, deviation: Any) -> Any:
 
 
 def _export(network: Any, example: Any, path: Path) -> None:
-    import warnings
-
     import torch
 
     with warnings.catch_warnings():
@@ -163,7 +162,7 @@ def run(
         bars = kafka(topic, bootstrap=where, schema=market.SCHEMA)
         stream = features(bars).predict(model, inputs=INPUTS, outputs=["p_up"])
         records = list(market.records(frame, bad_every=_BAD_EVERY))
-        with stream.run() as live:
+        with _quiet_rejects(), stream.run() as live:
             _feed(live, records, topic, where, seconds)
             chart = live.plot(
                 *("Close", "aroon_up", "aroon_down", "p_up"),
@@ -174,6 +173,14 @@ def run(
             )
             saved = chart.save(out)
             return _report(live, learnt, split, saved)
+
+
+@contextlib.contextmanager
+def _quiet_rejects() -> Iterator[None]:
+    """Leave the warnings of dead letters out: the demo counts them on a line of its own."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RejectedWarning)
+        yield
 
 
 def _sessions(seed: int) -> tuple[pd.DataFrame, pd.Timestamp]:

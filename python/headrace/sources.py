@@ -54,7 +54,8 @@ class FrameSource:
 
     def describe(self) -> str:
         """Return a few words for repr and messages."""
-        return f"a {type(self.data).__name__} of {len(self.data)} rows"
+        name = f"a {type(self.data).__name__}"
+        return f"{name} of {len(self.data):,} rows" if hasattr(self.data, "__len__") else name
 
 
 @dataclass(frozen=True)

@@ -157,6 +157,7 @@ def ours(batch: list[bytes], path: Path) -> list[Row | None]:
     derandomize=True,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )
+@pytest.mark.filterwarnings("ignore::headrace.errors.RejectedWarning")
 @given(batch=st.lists(lines(), min_size=1, max_size=40))
 def test_same_verdict_and_value_as_python(batch: list[bytes], tmp_path: Path) -> None:
     for line, row in zip(batch, ours(batch, tmp_path / "lines.ndjson"), strict=True):

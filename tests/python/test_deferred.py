@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 
 import headrace as hr
+from headrace import pending
 from headrace.deferred import EmptyFrame
 from headrace.errors import (
     BrokerUnavailable,
@@ -171,7 +172,10 @@ def test_records_that_are_not_json_end_it_with_what_they_are(broker) -> None:
     live.stop()
 
 
-def test_the_first_records_are_given_a_moment_before_types_are_settled(broker) -> None:
+def test_the_first_records_are_given_a_moment_before_types_are_settled(
+    broker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pending, "_SETTLE_S", 5.0)  # the test may take longer to send the second
     live = hr.kafka("empty", bootstrap=broker.bootstrap).run()
     values = [json.dumps({"Close": price}).encode() for price in (100, 100.5)]
     produce([(None, values[0])], to="empty", bootstrap=broker.bootstrap)

@@ -58,7 +58,7 @@ def tick_texts(values: list[float]) -> list[str]:
         return []
     most = max(abs(v) for v in values)
     if most >= _HUGE or 0 < most < _TINY:
-        return [f"{v:.2e}" if v else "0" for v in values]
+        return [f"{v:.3g}" for v in values]
     unit, suffix = (1e3, "k") if 1e5 <= most < 1e6 else _unit(most)
     scaled = [v / unit for v in values]
     decimals = min((d for d in range(9) if all(_is_exact(v, d) for v in scaled)), default=9)
