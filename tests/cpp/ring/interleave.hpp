@@ -115,6 +115,16 @@ class Explorer {
     swapcontext(&fiber.context, &explorer.scheduler_);
   }
 
+  // On its own: a local of the function that calls getcontext() need not survive it.
+  static void prepare(Fiber& fiber, const std::function<void()>& body) {
+    fiber.body = body;
+    fiber.ended = false;
+    getcontext(&fiber.context);
+    fiber.context.uc_stack.ss_sp = fiber.stack.get();
+    fiber.context.uc_stack.ss_size = kStack;
+    makecontext(&fiber.context, &Explorer::enter, 0);
+  }
+
   void run_once(const std::function<Scenario()>& make) {
     instance() = this;
     in_threads_ = false;
@@ -123,14 +133,7 @@ class Explorer {
     clocks_ = {};
     Scenario scenario = make();
     fibers_.resize(scenario.threads.size());
-    for (std::size_t i = 0; i < fibers_.size(); ++i) {
-      fibers_[i].body = scenario.threads[i];
-      fibers_[i].ended = false;
-      getcontext(&fibers_[i].context);
-      fibers_[i].context.uc_stack.ss_sp = fibers_[i].stack.get();
-      fibers_[i].context.uc_stack.ss_size = kStack;
-      makecontext(&fibers_[i].context, &Explorer::enter, 0);
-    }
+    for (std::size_t i = 0; i < fibers_.size(); ++i) prepare(fibers_[i], scenario.threads[i]);
     schedule_until_all_ended();
     for (const Clock& clock : clocks_) clocks_[0].join(clock);
     running_ = 0;
