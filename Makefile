@@ -109,6 +109,10 @@ test-integration: setup build ## Tests against a real Apache Kafka, which they s
 notebooks: setup build ## Execute the notebooks and check their outputs
 	$(py) -m pytest -m notebook $(PYTEST_ARGS)
 
+.PHONY: pictures
+pictures: build ## Draw the pictures of the README, by the lines that stand beside them
+	$(py) notebooks/pictures.py
+
 cxx_files = $$(git ls-files '*.cpp' '*.hpp' '*.h')
 
 .PHONY: lint
