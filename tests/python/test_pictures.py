@@ -72,6 +72,13 @@ def test_links_lead_somewhere(name: str) -> None:
         assert (ROOT / target).exists(), target
 
 
+def test_contributing_says_what_every_module_is_for() -> None:
+    text = (ROOT / "CONTRIBUTING.md").read_text()
+    named = set(re.findall(r"`(\w+)`", text.partition("## The Python side")[2].partition("## ")[0]))
+    modules = {path.stem for path in (ROOT / "python" / "headrace").glob("[!_]*.py")}
+    assert modules - named == set()
+
+
 # -- the table of names cannot rot
 
 
