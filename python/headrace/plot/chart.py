@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import logging
 import time
 import weakref
@@ -47,9 +46,9 @@ class Chart:
     live : Live
         The stream.
     *columns : str
-        Numeric columns. With source columns alone, the indicators that belong to them are drawn
-        too: bands over the price; Aroon, RSI, MACD and predictions below, each with its guide
-        lines. Default: a price (``Close``, ``price``, ``value``), else the first number.
+        Numeric columns. With source columns alone, and no `bands`, the indicators that belong to
+        them are drawn too: bands over the price; Aroon, RSI, MACD and predictions below, each with
+        its guide lines. Default: a price (``Close``, ``price``, ``value``), else the first number.
     key : optional
         Only rows of this key; of several keys (a list) side by side. Default: all keys, the six
         busiest where there are more.
@@ -390,8 +389,13 @@ class Chart:
         self._shown_in = _execution()
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> Bundle:
-        picture = base64.b64encode(self.png()).decode("ascii")
-        return {"text/plain": repr(self), "image/png": picture}
+        """Return the picture as it is now, as small as a notebook that is saved should have it."""
+        with self.figure.lock:
+            pixels = self._next(force=True)
+            png = screen.PngMaker().make(
+                pixels if pixels is not None else self._paint(), live=False
+            )
+        return screen.bundle_of(png, repr(self))
 
     def __repr__(self) -> str:
         return f"Chart of {', '.join(self._picture.columns)} ({self._live._name()})"

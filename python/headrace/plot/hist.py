@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _BINS = 40
+_ROOM = 1.12  # above the highest bar: the summary stands there
 
 
 class HistView:
@@ -63,7 +64,7 @@ class HistView:
             most = max(most, int(counts.max(initial=0)))
             polygon.set_xy(_outline(edges, counts))
         if most:
-            area.fit(0.0, float(most))
+            area.fit(0.0, float(most) * _ROOM)
 
     def _summary(self, area: Area, block: list[Any]) -> Label:
         box, one = area.ax.bbox, area.pixel

@@ -117,11 +117,10 @@ class _Block:
         self._series: list[list[Any]] = []
         self._panels = panels
         for number, (ax, panel) in enumerate(zip(axes, panels, strict=True)):
-            look = style.panel_style(panel.name)
+            look = style.panel_style(panel.kind)
             from_zero = bool(panel.bars) and not panel.columns
             area = Area(ax, look, from_zero=from_zero)
-            label = panel.label if panel.name == style.PRICE else look.label
-            ax.set_ylabel(shortened(label, 26), parse_math=False)
+            ax.set_ylabel(shortened(panel.label, 26), parse_math=False)
             series = series_of(area, panel)
             area.x_labelled = number == len(panels) - 1
             put_legend(area, key if number == 0 else None)

@@ -8,12 +8,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from headrace.errors import InvalidArgument
-from headrace.plot.style import PREDICTION, PRICE, VOLUME_PANEL
+from headrace.plot.style import PREDICTION, PRICE, VOLUME_PANEL, panel_style
 
 if TYPE_CHECKING:
     from headrace.schema import Schema
     from headrace.stream import Stream
 
+# As the user gives them; one name is a sequence of one once they were checked.
 Panels = Mapping[str, str | Sequence[str]] | bool | None
 
 _NUMERIC = ("float64", "int64", "bool")
@@ -32,6 +33,10 @@ class Panel:
     bands: list[str] = field(default_factory=list)  # stems: upper, middle and lower are drawn
     bars: list[str] = field(default_factory=list)  # columns drawn as bars from zero
     candles: list[str] = field(default_factory=list)  # open, high, low and close
+    kind: str = ""  # whose guide lines, limits and colours it has; default: its name
+
+    def __post_init__(self) -> None:
+        self.kind = self.kind or self.name
 
     @property
     def needed(self) -> list[str]:
@@ -41,7 +46,9 @@ class Panel:
 
     @property
     def label(self) -> str:
-        """What the values are where the panel's name does not say it."""
+        """What the values are."""
+        if self.name != PRICE:
+            return panel_style(self.kind).label if self.name == self.kind else self.name
         names = self.columns + self.bars
         if self.candles or (any(_PRICE_LIKE.match(name) for name in names) and len(names) > 1):
             return PRICE
@@ -162,9 +169,12 @@ class Chooser:
         named: list[str],
         ohlc: list[str],
         bands: Sequence[str],
-        panels: Mapping[str, str | Sequence[str]],
+        panels: Mapping[str, Sequence[str]],
     ) -> list[Panel]:
-        told = [Panel(n, [c] if isinstance(c, str) else list(c)) for n, c in panels.items()]
+        told = [Panel(name, list(names)) for name, names in panels.items()]
+        for panel in told:
+            kinds = {self.belongs.get(column, "") for column in panel.columns}
+            panel.kind = (kinds.pop() if len(kinds) == 1 else "") or panel.name
         elsewhere = {column for panel in told for column in panel.columns}
         first = Panel(PRICE, [c for c in named if c not in elsewhere], list(bands), [], ohlc)
         for panel in told:
@@ -180,7 +190,7 @@ class Chooser:
         if panels is False:
             return [Panel(PRICE, named, list(bands), [], ohlc)]
         stems = list(bands)
-        if not any(name in self.belongs for name in named):
+        if not bands and not any(name in self.belongs for name in named):
             extra, found = self._what_belongs_to(named + ohlc)
             named = named + extra
             stems += [stem for stem in found if stem not in stems]

@@ -14,7 +14,7 @@ from headrace.plot.options import Options, Recipe
 from headrace.plot.painter import Painter
 from headrace.plot.screen import new_figure
 from headrace.plot.stamps import Label, Pixels, shortened
-from headrace.plot.views import Grid, Moment, View, middle_labels
+from headrace.plot.views import LINES_APART, Grid, Moment, View, middle_labels
 
 if TYPE_CHECKING:
     from headrace.live import Live
@@ -176,11 +176,10 @@ class Picture:
         if self._view is not None:
             return middle_labels(self._view.areas[0], lines, look) if lines else []
         fill, edge, colour = look
-        y = height / 2 + 8.5 * (len(lines) - 1) * one
+        y, apart = height / 2, LINES_APART * one
+        y += apart * (len(lines) - 1) / 2
         return [
-            Label(
-                t, width / 2, y - i * 17 * one, "center", "center", 9.0, colour, False, fill, edge
-            )
+            Label(t, width / 2, y - i * apart, "center", "center", 9.0, colour, False, fill, edge)
             for i, t in enumerate(lines)
         ]
 

@@ -173,7 +173,7 @@ def series_of(area: Area, panel: Panel) -> list[Any]:
     free = [c for c in style.COLOURS if not panel.candles or c not in (style.UP, style.DOWN)]
     for number, column in enumerate(panel.columns):
         colour = free[number % len(free)]
-        if panel.name == "aroon":  # as everybody draws it
+        if panel.kind == "aroon":  # as everybody draws it
             colour = style.UP if column.endswith("_up") else style.DOWN
         made.append(LineSeries(area, column, colour))
     return made

@@ -1,3 +1,4 @@
+import base64
 import struct
 from pathlib import Path
 
@@ -168,6 +169,7 @@ def test_the_usual_chart_is_at_most_forty_kilobytes_in_a_notebook(live: hr.Live)
 def test_as_a_result_it_has_a_picture_and_a_text(live: hr.Live) -> None:
     bundle = live.plot("Close", key="ACME")._repr_mimebundle_()
     assert sorted(bundle) == ["image/png", "text/plain"]
+    assert len(base64.b64decode(bundle["image/png"])) <= 40_000
 
 
 def test_on_paper_as_on_the_screen(live: hr.Live, tmp_path: Path) -> None:

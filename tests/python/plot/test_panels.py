@@ -63,13 +63,24 @@ def test_all_in_one_panel() -> None:
 
 
 def test_panels_as_the_user_says() -> None:
-    found = panels("Close", "rsi", bands=("bbands",), panels={"momentum": "rsi"})
+    found = panels("Close", "rsi", bands=("bbands",), panels={"momentum": ["rsi"]})
     assert [(p.name, p.columns, p.bands) for p in found] == [
         ("price", ["Close"], ["bbands"]),
         ("momentum", ["rsi"], []),
     ]
     first, price = panels("Close", panels={"trend": ["aroon_up"], "price": ["Open"]})
     assert (first.name, price.columns) == ("trend", ["Close", "Open"])
+
+
+def test_a_panel_of_the_users_has_the_guide_lines_of_what_is_in_it() -> None:
+    _, mine, mixed = panels("Close", panels={"mine": ["aroon_up"], "mixed": ["aroon_up", "rsi"]})
+    assert (mine.kind, mine.label) == ("aroon", "mine")
+    assert (mixed.kind, mixed.label) == ("mixed", "mixed")
+
+
+def test_bands_that_are_named_are_all_that_is_added() -> None:
+    (panel,) = panels("Close", bands=("bbands",))
+    assert (panel.columns, panel.bands) == (["Close"], ["bbands"])
 
 
 def test_candles_are_found_by_name_or_told() -> None:
