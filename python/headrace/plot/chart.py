@@ -367,11 +367,15 @@ class Chart:
 
     def _file(self, kind: str, dpi: float) -> bytes:
         with self.figure.lock:
-            if not self._done and not self._paused:
-                self._status = self._live._look()
-                self._refresh()
-                self._drawn = self._notice()
-            return self._picture.file(kind, dpi, self._drawn or self._notice())
+            return self._picture.file(kind, dpi, self._now())
+
+    def _now(self) -> Notice:
+        """Take in what is new, unless it is paused or over; what is to be said with it."""
+        if self._drawn is None or not (self._done or self._paused):
+            self._status = self._live._look()
+            self._refresh()
+            self._drawn = self._notice()
+        return self._drawn
 
     # -- notebooks
 
@@ -391,10 +395,7 @@ class Chart:
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> Bundle:
         """Return the picture as it is now, as small as a notebook that is saved should have it."""
         with self.figure.lock:
-            pixels = self._next(force=True)
-            png = screen.PngMaker().make(
-                pixels if pixels is not None else self._paint(), live=False
-            )
+            png = screen.PngMaker().make(self._picture.paint(self._now()), live=False)
         return screen.bundle_of(png, repr(self))
 
     def __repr__(self) -> str:
