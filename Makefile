@@ -153,6 +153,15 @@ bench: bench-build build ## The benchmark against bare librdkafka and the Python
 bench-micro: bench-build ## The in-memory benchmarks alone
 	$(py) -m tests.bench --native build/release --only micro $(BENCH_ARGS)
 
+.PHONY: setup-ux
+setup-ux: setup-build
+	@cat pyproject.toml $(CONSTRAINTS) | .ci/once $(stamp)-ux "installing JupyterLab and its driver" \
+	  $(pip) $$($(py) .ci/requirements ux)
+
+.PHONY: bench-ux
+bench-ux: setup-ux build ## How it feels in a real JupyterLab, beside hand-made glue
+	$(py) -m tests.ux --build-dir $(package_build) $(BENCH_ARGS)
+
 .PHONY: clean
 clean: ## Remove build outputs; environments and caches stay
 	rm -rf build dist
