@@ -73,6 +73,8 @@ def main() -> int:
     described["load_after"] = machine.load()
     found = figures.compute(figures.bars(), measured)
     print(figures.table(found))
+    if options.quick:
+        print("quick: one short round, memory after 20 s, J2 of 200,000 records; not to be quoted")
     print(f"\n{json.dumps(described)}")
     for problem in problems:
         print(f"PROBLEM: {problem}")

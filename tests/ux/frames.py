@@ -12,6 +12,8 @@ from tests.ux.stage import CaseError, Found, Stage
 ROWS = 20_000
 _RATE = 10_000.0
 _TAKES = 150
+# As where a user has installed headrace and JupyterLab alone: pandas' strings depend on it.
+_NO_PYARROW = "import sys; sys.modules['pyarrow'] = None"
 # Frames are taken apart, as by a user or a timer: each finds new rows.
 _TAKE = f"""
 import json, time
@@ -35,7 +37,7 @@ def measure(stage: Stage, found: Found, takes: int = _TAKES) -> None:
     imports, start, plot, _ = _five_lines()
     with stage.bars(_RATE, before=2 * ROWS) as source, Kernel() as kernel:
         place = notebooks.Place(stage.bootstrap, source.topic)
-        _run(kernel, "\n".join([imports, place.fill(start), _TAKE]))
+        _run(kernel, "\n".join([_NO_PYARROW, imports, place.fill(start), _TAKE]))
         _note(kernel, "frame", found, takes)
         _run(kernel, plot)
         _note(kernel, "frame_beside_chart", found, takes)

@@ -52,6 +52,8 @@ async def _behind(stage: Stage, options: Namespace, found: Found) -> None:
 
 
 async def _memory(stage: Stage, options: Namespace, found: Found) -> None:
+    with found.attempt("memory of what all load"):
+        await memory.measure_alone(stage, found)
     for way in options.ways:
         with found.attempt(f"{way}, memory"):
             await memory.measure(stage, way, found, 20.0 if options.quick else memory.SETTLED_S)

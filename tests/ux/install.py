@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import sysconfig
 import time
-import venv
 from pathlib import Path
 
+from tests.ux import environments
 from tests.ux.stage import Found
 
 _ROOT = Path(__file__).parents[2]
 _LIMIT_S = 1800.0
-_OURS = ("headrace", "headrace-")
 
 
 def wheel(folder: Path, build_dir: Path | None) -> Path:
@@ -24,24 +22,12 @@ def wheel(folder: Path, build_dir: Path | None) -> Path:
     return next(folder.glob("headrace-*.whl"))
 
 
-def environment(folder: Path) -> Path:
-    """Make an environment that has all that this one has, except headrace; give its Python."""
-    venv.create(folder, with_pip=False, symlinks=True)
-    python = folder / "bin" / "python"
-    here = Path(sysconfig.get_path("purelib"))
-    there = folder / here.relative_to(sys.prefix)
-    for entry in here.iterdir():
-        if not entry.name.startswith(_OURS):
-            (there / entry.name).symlink_to(entry)
-    return python
-
-
 def measure(folder: Path, found: Found, build_dir: Path | None, rounds: int) -> None:
     """Weigh the wheel and install it into fresh environments, each as good as offline."""
     folder.mkdir()
     built = wheel(folder, build_dir)
     for number in range(rounds):
-        python = environment(folder / f"environment-{number}")
+        python = environments.make(folder / f"environment-{number}", without=["headrace"])
         began = time.perf_counter()
         _pip(python, "install", "--no-index", str(built))
         seconds = time.perf_counter() - began

@@ -8,7 +8,6 @@ import os
 import secrets
 import socket
 import subprocess
-import sys
 import time
 import urllib.error
 import urllib.request
@@ -138,7 +137,7 @@ def _wait_until_it_answers(lab: Lab, process: subprocess.Popen[bytes], log: Path
 
 
 @contextlib.contextmanager
-def running(folder: Path, python: str = sys.executable) -> Iterator[Lab]:
+def running(folder: Path, python: Path) -> Iterator[Lab]:
     """Run JupyterLab until the end of the block, its kernels too."""
     notebooks = folder / "notebooks"
     notebooks.mkdir(parents=True)
@@ -146,7 +145,7 @@ def running(folder: Path, python: str = sys.executable) -> Iterator[Lab]:
     settings.mkdir(parents=True)
     (settings / "default_setting_overrides.json").write_text(json.dumps(_SETTINGS))
     port, token = free_port(), secrets.token_hex(16)
-    command = [python, "-m", "jupyterlab", "--no-browser", "--allow-root", f"--port={port}"]
+    command = [str(python), "-m", "jupyterlab", "--no-browser", "--allow-root", f"--port={port}"]
     command += ["--ServerApp.port_retries=0", "--ServerApp.ip=127.0.0.1"]
     command += [f"--ServerApp.root_dir={notebooks}", f"--IdentityProvider.token={token}"]
     command += ["--LabApp.extension_manager=readonly", "--LabApp.collaborative=False"]

@@ -14,6 +14,7 @@ from tests.ux.first_chart import patience
 from tests.ux.stage import CaseError, Found, Session, Stage
 
 SETTLED_S = 120.0  # by then caches are full: what comes later is growth
+_IMPORTS = "import matplotlib.pyplot, pandas"
 _RATE = 200.0
 _SOAK_RATE = 1000.0
 _LOOK_EVERY_S = 5.0
@@ -44,6 +45,14 @@ async def measure(stage: Stage, way: str, found: Found, seconds: float) -> None:
             await session.chart()
             await asyncio.sleep(started + seconds - time.time())
             found.add(way, memory_mb=session.resident_mb())
+
+
+async def measure_alone(stage: Stage, found: Found) -> None:
+    """Measure a kernel that has loaded what every way loads, and does nothing."""
+    async with stage.opened("alone", [_IMPORTS], topic="none") as session:
+        await session.page.run_cells()
+        await session.page.done(0)
+        found.add("alone", memory_mb=session.resident_mb())
 
 
 async def soak(stage: Stage, job: str, found: Found, minutes: float) -> None:

@@ -16,7 +16,7 @@ from typing import Any
 import psutil
 from jupyter_client.blocking.client import BlockingKernelClient
 
-from tests.ux import browser, lab, notebooks, producer
+from tests.ux import browser, environments, lab, notebooks, producer
 from tests.ux.pictures import Box
 
 _CHART_LIMIT_S = 60.0
@@ -179,6 +179,7 @@ async def prepared(folder: Path, *, kafka: bool, notebook: bool) -> AsyncIterato
             stage.bootstrap = broker.bootstrap
         if notebook:
             say("starting JupyterLab and the browser")
-            stage.labs = stack.enter_context(lab.running(folder / "lab"))
+            python = environments.make(folder / "environment", environments.OPTIONAL)
+            stage.labs = stack.enter_context(lab.running(folder / "lab", python))
             stage.browsers = await stack.enter_async_context(browser.running(folder / "browser"))
         yield stage
