@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from headrace.errors import InvalidArgument
+from headrace.lazy import pd
 from headrace.live import Live
 
 if TYPE_CHECKING:

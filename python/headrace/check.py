@@ -19,8 +19,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-
 from headrace import rejects
 from headrace.arguments import names_checked
 from headrace.check_report import Report, StreamReport
@@ -31,6 +29,7 @@ from headrace.errors import (
     RejectedWarning,
     StreamIOError,
 )
+from headrace.lazy import pd
 from headrace.live import Live
 from headrace.rehearsal import Found, Options, Rehearsal
 from headrace.samples import Sampled

@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 
 from headrace import market, ta
 from headrace.errors import HeadraceError, RejectedWarning
 from headrace.expressions import col
+from headrace.lazy import pd
 from headrace.mock import MockBroker
 from headrace.replay import flush
 from headrace.sources import from_frame, kafka

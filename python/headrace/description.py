@@ -6,9 +6,8 @@ import html
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import pandas as pd
-
 from headrace import samples
+from headrace.lazy import pd
 from headrace.peek import Peeked, peek
 from headrace.rejects import text_of
 

@@ -7,9 +7,9 @@ from datetime import timedelta
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from headrace.errors import InvalidArgument
+from headrace.lazy import pd
 
 __all__ = ["nanoseconds", "text"]
 

@@ -10,9 +10,8 @@ import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-import pandas as pd
-
 from headrace.errors import InvalidArgument, TypeMismatch
+from headrace.lazy import pd
 from headrace.replay import _encoded, _table
 
 __all__ = ["pairs_of"]

@@ -7,9 +7,8 @@ import time
 from collections.abc import AsyncIterator, Iterator
 from typing import TYPE_CHECKING
 
-import pandas as pd
-
 from headrace import frames, interrupts
+from headrace.lazy import pd
 
 if TYPE_CHECKING:
     from headrace.live import Live

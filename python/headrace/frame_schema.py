@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-import pandas as pd
-
 from headrace import frames, roles
 from headrace.dtypes import DataType, bool_, float64, int64, nullable, string, timestamp
 from headrace.errors import InvalidArgument, SchemaError
+from headrace.lazy import pd
 from headrace.schema import Schema
 
 __all__ = ["of_frame"]

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from headrace.errors import InvalidArgument, TypeMismatch
+from headrace.lazy import pd
 
 if TYPE_CHECKING:
     from headrace import _core

@@ -7,8 +7,6 @@ import threading
 import time
 from typing import TYPE_CHECKING, Any
 
-import pandas as pd
-
 from headrace import (
     errors,
     frames,
@@ -24,6 +22,7 @@ from headrace.deferred import WaitingEngine
 from headrace.display import shell
 from headrace.errors import HeadraceError, InvalidArgument, KeysInSeveralPartitions
 from headrace.frame_iterator import FrameIterator
+from headrace.lazy import pd
 from headrace.panel import Moment, Panel, html_of, text_of
 from headrace.rejects import Announcer
 from headrace.schema import Schema
@@ -236,12 +235,13 @@ class Live:
         self._tell(status)
         return status
 
-    def _look(self) -> Status:
+    def _look(self, *, with_tasks: bool = True) -> Status:
         """Return the status, saying nothing to the user: for threads of our own."""
         raw = self._engine.status()
         tasks = [
             TaskStatus(**{**task, "event_time": _timestamp(task["event_time"])})
             for task in raw.pop("tasks")
+            if with_tasks  # they have pandas' timestamps, for which a first chart need not wait
         ]
         reason = self._stop_reason if raw["state"] == "stopped" else ""
         rate = self._watch.rate(raw["records"]) if self._watch is not None else 0.0

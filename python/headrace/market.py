@@ -19,9 +19,9 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from headrace.errors import InvalidArgument
+from headrace.lazy import pd
 from headrace.schema import Schema, float64, int64, string, timestamp
 
 __all__ = ["SCHEMA", "TICKERS", "bars", "records"]

@@ -18,9 +18,8 @@ from dataclasses import dataclass, replace
 from html import escape
 from typing import Protocol
 
-import pandas as pd
-
 from headrace.display import Bundle, Output
+from headrace.lazy import pd
 from headrace.status import Status, TaskStatus, duration, event_text, others_text
 
 __all__ = ["Panel", "html_of", "text_of"]

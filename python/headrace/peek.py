@@ -12,10 +12,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-import pandas as pd
-
 from headrace import frames, logs, rejects
 from headrace.errors import InvalidArgument, RejectedWarning
+from headrace.lazy import pd
 
 if TYPE_CHECKING:
     from headrace.samples import Sampled

@@ -56,19 +56,19 @@ def _run() -> None:
 
 
 def _draw(item: Drawable) -> None:
-    started = time.monotonic()
+    started, cost = time.monotonic(), time.thread_time()
     goes_on = _redraw(item)
-    ended = time.monotonic()
+    ended, cost = time.monotonic(), time.thread_time() - cost
     with _lock:
         if not goes_on:
             del _due[item]
             return
         # Time is taken after the drawing: one that takes long is done less often, and the thread
-        # rests as long as it has drawn, so that drawing never takes more than half of a core.
-        took = ended - started
-        _due[item] = ended + max(item.every - took, took)
+        # rests as long as it has computed, so that drawing never takes more than half of a core.
+        # Waiting for a processor that others use is no reason to rest longer.
+        _due[item] = ended + max(item.every - (ended - started), cost)
         for other in _due:
-            _due[other] = max(_due[other], ended + took)
+            _due[other] = max(_due[other], ended + cost)
 
 
 def _redraw(item: Drawable) -> bool:

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-import pandas as pd
-
 from headrace import logs
 from headrace.errors import RejectedWarning
+from headrace.lazy import pd
 
 if TYPE_CHECKING:
     from headrace.status import Status

@@ -9,11 +9,10 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import pandas as pd
-
 from headrace import frames
 from headrace.arguments import names_checked
 from headrace.errors import BrokerUnavailable, InvalidArgument, UnknownColumn
+from headrace.lazy import pd
 
 if TYPE_CHECKING:
     from headrace import _core

@@ -5,9 +5,8 @@ from __future__ import annotations
 import html
 from dataclasses import dataclass, field
 
-import pandas as pd
-
 from headrace import rejects
+from headrace.lazy import pd
 
 __all__ = ["Status", "TaskStatus", "duration"]
 

@@ -7,11 +7,10 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Literal
 
-import pandas as pd
-
 from headrace import interrupts, logs
 from headrace.arguments import names_checked
 from headrace.errors import InvalidArgument
+from headrace.lazy import pd
 from headrace.progress import ProgressLine
 
 if TYPE_CHECKING:

@@ -128,7 +128,7 @@ class Chart:
         self._made_at = time.monotonic()
         self._drawn_at = -_HEARTBEAT
         self._status_at = -_STATUS_EVERY
-        self._status: Status = live._look()
+        self._status: Status = live._look(with_tasks=False)
         self._paused = False
         self._done = False
         self._error = ""
@@ -204,7 +204,7 @@ class Chart:
         now = time.monotonic()
         ended = self._live._engine.wait(0)
         if force or ended or now - self._status_at >= _STATUS_EVERY:
-            self._status, self._status_at = self._live._look(), now
+            self._status, self._status_at = self._live._look(with_tasks=False), now
         changed = self._refresh() if force or not self._paused or self._status.ended else False
         notice = self._notice()
         same = self._drawn is not None and replace(notice, stamp="") == replace(
@@ -291,7 +291,7 @@ class Chart:
         with self.figure.lock:
             if self._done:
                 return
-            self._status = self._live._look()
+            self._status = self._live._look(with_tasks=False)
             if not self._paused:
                 self._refresh()
             notice = self._notice(stopped="chart stopped")
@@ -372,7 +372,7 @@ class Chart:
     def _now(self) -> Notice:
         """Take in what is new, unless it is paused or over; what is to be said with it."""
         if self._drawn is None or not (self._done or self._paused):
-            self._status = self._live._look()
+            self._status = self._live._look(with_tasks=False)
             self._refresh()
             self._drawn = self._notice()
         return self._drawn

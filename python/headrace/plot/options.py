@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
-
-import pandas as pd
+from typing import TYPE_CHECKING, cast
 
 from headrace.errors import InvalidArgument
+from headrace.lazy import pd
 from headrace.plot import bars, hist, lines, scatter
 from headrace.plot.panels import Chooser, Panel, Panels
 from headrace.plot.style import COLOURS, PREDICTION
@@ -144,7 +144,8 @@ def _size(figsize: object) -> tuple[float, float] | None:
 def _keys(key: object) -> tuple[str, ...] | None:
     if key is None:
         return None
-    listed = list(key) if isinstance(key, (list, tuple, set, frozenset, pd.Index)) else [key]
+    several = isinstance(key, Iterable) and not isinstance(key, (str, bytes))
+    listed = list(cast("Iterable[object]", key)) if several else [key]
     if not listed:
         raise InvalidArgument("plot: key: expected a key or a list of keys, got an empty list")
     if len(listed) > len(COLOURS) + 5:
@@ -153,16 +154,15 @@ def _keys(key: object) -> tuple[str, ...] | None:
 
 
 def _seconds(every: str | float) -> float:
-    delta: pd.Timedelta | None
     try:
-        delta = pd.Timedelta(every) if isinstance(every, str) else pd.Timedelta(seconds=every)
+        seconds = pd.Timedelta(every).total_seconds() if isinstance(every, str) else float(every)
     except (ValueError, TypeError):
-        delta = None
-    if pd.isna(delta) or delta < pd.Timedelta(0):
+        seconds = math.nan
+    if not 0 <= seconds < math.inf:
         raise InvalidArgument(
             f'plot: every: expected a time such as "100ms" or seconds, got {every!r}'
         )
-    return max(delta.total_seconds(), _FASTEST)
+    return max(seconds, _FASTEST)
 
 
 class Recipe:
