@@ -31,6 +31,9 @@ __all__ = ["Chart"]
 _HEARTBEAT = 1.5  # seconds: well before the picture would say that it is not live
 _STATUS_EVERY = 0.25
 _NO_BROWSER_EVERY = 1.0
+# Records a second of a stream that catches up with its topic: it needs every processor, and nobody
+# can follow 20 pictures a second of it.
+_CATCHING_UP, _CATCHING_UP_EVERY = 100_000, 0.25
 _log = logging.getLogger("headrace")
 
 
@@ -127,8 +130,9 @@ class Chart:
         self._every = options.every
         self._made_at = time.monotonic()
         self._drawn_at = -_HEARTBEAT
-        self._status_at = -_STATUS_EVERY
         self._status: Status = live._look(with_tasks=False)
+        self._status_at = self._made_at
+        self._rate = 0.0  # records a second
         self._paused = False
         self._done = False
         self._error = ""
@@ -203,8 +207,8 @@ class Chart:
         """Return a newer picture; None where it would be the same."""
         now = time.monotonic()
         ended = self._live._engine.wait(0)
-        if force or ended or now - self._status_at >= _STATUS_EVERY:
-            self._status, self._status_at = self._live._look(with_tasks=False), now
+        if force or ended or now - self._status_at >= min(self.every, _STATUS_EVERY):
+            self._look(now)
         changed = self._refresh() if force or not self._paused or self._status.ended else False
         notice = self._notice()
         same = self._drawn is not None and replace(notice, stamp="") == replace(
@@ -213,6 +217,26 @@ class Chart:
         if same and not changed and not force and now - self._drawn_at < _HEARTBEAT:
             return None
         return self._paint(notice)
+
+    def _look(self, now: float) -> None:
+        """Look where the stream stands, and how fast it goes."""
+        status = self._live._look(with_tasks=False)
+        self._rate = (status.records - self._status.records) / max(now - self._status_at, 1e-3)
+        self._status, self._status_at = status, now
+
+    @property
+    def every(self) -> float:
+        """Seconds between two drawings at least: more while the stream needs the processor.
+
+        Examples
+        --------
+        >>> import headrace as hr
+        >>> df = hr.market.bars(rows=100, tickers=1, seed=1)
+        >>> with hr.from_frame(df, schema=hr.market.SCHEMA).run() as live:
+        ...     live.plot("Close", every="100ms").every
+        0.1
+        """
+        return max(self._every, _CATCHING_UP_EVERY) if self._rate > _CATCHING_UP else self._every
 
     def _refresh(self) -> bool:
         try:
@@ -406,8 +430,12 @@ class _Drawer:
     """What the drawing thread holds: it does not keep a chart alive that nobody else has."""
 
     def __init__(self, chart: Chart) -> None:
-        self.every = chart._every
         self._chart = weakref.ref(chart)
+
+    @property
+    def every(self) -> float:
+        chart = self._chart()
+        return chart.every if chart is not None else 0.0
 
     def redraw(self) -> bool:
         chart = self._chart()

@@ -114,8 +114,10 @@ class Picture:
         if seen == self._seen and not new_rejects:
             return False
         self._seen = seen
+        touched = self.figure.stale
         self.rows = sum(len(rows.x) for rows in snapshot.rows)
         view.update(snapshot, Moment(self._options.last, status.ended, self._rejects))
+        self.figure.stale = touched  # what we draw over it is none of the figure's business
         return True
 
     def _look_at_rejects(self, status: Status) -> bool:
@@ -131,8 +133,12 @@ class Picture:
 
     def paint(self, notice: Notice) -> Pixels:
         """Draw everything; the pixels are valid until the next picture."""
+        if self.figure.stale:  # the user has changed something of it
+            self.painter.rebuild()
         areas = self._view.areas if self._view else []
-        return self.painter.paint(areas, self._labels(notice), faded=notice.grey)
+        pixels = self.painter.paint(areas, self._labels(notice), faded=notice.grey)
+        self.figure.stale = False
+        return pixels
 
     @property
     def look(self) -> object:

@@ -6,7 +6,7 @@ before: here each is drawn once and kept as a mask.
 
 from __future__ import annotations
 
-from collections import OrderedDict
+import functools
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +17,7 @@ from headrace.plot import style
 
 Pixels = npt.NDArray[np.uint8]
 
-_KEPT = 600  # masks
+_KEPT = 1000  # masks, of a few kB each, for all charts
 
 
 @dataclass(frozen=True)
@@ -57,17 +57,16 @@ def shortened(text: str, most: int) -> str:
 
 
 class Stamps:
-    """Masks of the texts used lately, for one resolution. Not for several threads at once."""
+    """Puts labels into pictures of one resolution."""
 
     def __init__(self, dpi: float) -> None:
         self.dpi = dpi
-        self._masks: OrderedDict[tuple[str, float, bool], Any] = OrderedDict()
 
     def put(self, pixels: Pixels, label: Label) -> None:
         """Draw the label into a picture; what is outside is cut off."""
         if not label.text:
             return
-        mask, rise = self._mask(label.text, label.size, label.bold)
+        mask, rise = mask_of(label.text, label.size, label.bold, self.dpi)
         height, width = mask.shape
         left = label.x - {"left": 0.0, "center": width / 2, "right": width}[label.across]
         top = pixels.shape[0] - label.y
@@ -79,7 +78,7 @@ class Stamps:
 
     def size(self, label: Label) -> tuple[int, int]:
         """Return width and height of the text in pixels."""
-        mask, _ = self._mask(label.text, label.size, label.bold)
+        mask, _ = mask_of(label.text, label.size, label.bold, self.dpi)
         return mask.shape[1], mask.shape[0]
 
     def _box(self, pixels: Pixels, label: Label, left: int, top: int, w: int, h: int) -> None:
@@ -90,19 +89,9 @@ class Stamps:
         fill(pixels, x0, y0, x1, y1, label.edge or label.fill)
         fill(pixels, x0 + 1, y0 + 1, x1 - 1, y1 - 1, label.fill)
 
-    def _mask(self, text: str, size: float, bold: bool) -> tuple[Any, float]:
-        key = (text, size, bold)
-        found = self._masks.get(key)
-        if found is None:
-            found = self._masks[key] = _draw(text, size, bold, self.dpi)
-            if len(self._masks) > _KEPT:
-                self._masks.popitem(last=False)
-        else:
-            self._masks.move_to_end(key)
-        return found
 
-
-def _draw(text: str, size: float, bold: bool, dpi: float) -> tuple[Any, float]:
+@functools.lru_cache(_KEPT)
+def mask_of(text: str, size: float, bold: bool, dpi: float) -> tuple[Any, float]:
     """Return the text's alpha mask without descent below capitals' line, and capitals' height."""
     from matplotlib.backends import backend_agg
     from matplotlib.font_manager import FontProperties

@@ -1,5 +1,6 @@
 import base64
 import struct
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -121,6 +122,17 @@ def test_paused_it_shows_what_it_did_and_resumed_what_is_new() -> None:
         chart._next()
         assert "paused" not in words(chart)
         assert len(chart.figure.axes[0].lines[0].get_xdata()) == 100
+
+
+def test_while_the_stream_catches_up_it_is_drawn_less_often(live: hr.Live) -> None:
+    chart = live.plot("Close", every=0.1)
+    assert chart.every == 0.1
+    now = chart._status_at
+    chart._status = replace(chart._status, records=0)
+    chart._look(now + 0.001)  # 900 records in a millisecond
+    assert chart.every == 0.25
+    chart._look(now + 0.2)
+    assert chart.every == 0.1
 
 
 def test_stopped_with_its_stream_it_is_not_live() -> None:
