@@ -153,10 +153,13 @@ class WidgetScreen:
 
     def show(self, pixels: Pixels, text: str) -> None:
         """Show the widget; the picture beside it is for files that are opened without a kernel."""
-        widget = self._canvas._repr_mimebundle_()
         data = bundle_of(self._maker.make(pixels, live=True), text)
-        mime = "application/vnd.jupyter.widget-view+json"
-        data[mime] = widget[mime]
+        # What the widget shows until it is connected, and how large: its own way of finding out
+        # draws the figure once more and takes as long as all the rest.
+        self._canvas._data_url = f"data:image/png;base64,{data['image/png']}"
+        self._canvas._size = self._canvas.get_width_height()
+        model = {"version_major": 2, "version_minor": 0, "model_id": self._canvas.model_id}
+        data["application/vnd.jupyter.widget-view+json"] = model
         if self._output is None:
             self._output = Output.of(data)
         else:
