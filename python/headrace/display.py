@@ -50,18 +50,21 @@ class Output:
     True
     """
 
-    def __init__(self, handle: Any) -> None:
+    def __init__(self, handle: Any, publisher: Any) -> None:
         self._handle = handle
+        # That of now: while a cell is under %%capture another one takes what is published.
+        self._publisher = publisher
 
     @classmethod
     def of(cls, bundle: Bundle) -> Output | None:
         """Show `bundle` below the running cell; None where there is no notebook."""
-        if shell() is None:
+        running = shell()
+        if running is None:
             return None
         from IPython.display import display
 
         handle = display(bundle, raw=True, display_id=True)  # type: ignore[no-untyped-call]
-        return cls(handle)
+        return cls(handle, running.display_pub)
 
     def again(self, bundle: Bundle) -> None:
         """Show it below the running cell too; it is replaced there as well."""
@@ -70,7 +73,8 @@ class Output:
 
     def update(self, bundle: Bundle) -> None:
         """Replace what is shown, in every front end and in the file that it saves."""
-        self._handle.update(bundle, raw=True)
+        place = {"display_id": self._handle.display_id}
+        self._publisher.publish(data=bundle, metadata={}, transient=place, update=True)
         _count(bundle)
 
 

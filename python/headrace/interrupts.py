@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import atexit
+import logging
 import signal
 import threading
 import weakref
@@ -42,6 +43,7 @@ class StoppedByUser(KeyboardInterrupt):
         return [BY_USER]
 
 
+_log = logging.getLogger("headrace")
 _lock = threading.Lock()
 _running: weakref.WeakSet[Stoppable] = weakref.WeakSet()
 
@@ -71,7 +73,10 @@ def stop_all(reason: str = BY_USER) -> list[Stoppable]:
     for stream in streams:
         stream._request_stop()
     for stream in streams:
-        stream._stop(reason)
+        try:
+            stream._stop(reason)
+        except Exception:  # the others are stopped all the same
+            _log.exception("a stream could not be stopped in order")
     return streams
 
 

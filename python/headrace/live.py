@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import time
+import weakref
 from typing import TYPE_CHECKING, Any
 
 from headrace import (
@@ -65,7 +66,9 @@ class Live:
         self._engine = engine
         self._pid = os.getpid()
         self._made_at = time.monotonic()
+        # Those that are on a screen live as long as they are drawn, others as the user holds them.
         self._charts: list[Chart] = []
+        self._unseen_charts: weakref.WeakSet[Chart] = weakref.WeakSet()
         self._panels: list[Panel] = []
         self._announcer = Announcer()
         self._says_rejects = True
@@ -324,9 +327,19 @@ class Live:
         """
         from headrace.plot import Chart
 
+        self._check_process()
         chart = Chart(self, *columns, **options)
-        self._charts.append(chart)
+        if chart._screen is None:
+            self._unseen_charts.add(chart)
+        elif not chart._done:
+            self._charts.append(chart)
         return chart
+
+    def _forget(self, chart: Chart) -> None:
+        """Let go of a chart that is drawn no more."""
+        self._unseen_charts.discard(chart)
+        if chart in self._charts:
+            self._charts.remove(chart)
 
     # -- waiting and stopping
 
@@ -430,19 +443,22 @@ class Live:
             self._stop_reason = self._stop_reason or reason
             self._engine.stop()
             interrupts.remove(self)
-            for chart in self._charts:
+            for chart in [*self._charts, *self._unseen_charts]:
                 chart.stop()
             for panel in self._panels:
                 panel.redraw()
             if self._watch is not None:
                 self._watch.look(self._look())
 
-    def _check(self) -> None:
+    def _check_process(self) -> None:
         if os.getpid() != self._pid:
             raise HeadraceError(
                 f"this stream was started by process {self._pid} and cannot be used in its forked "
                 "child; start a stream of its own there"
             )
+
+    def _check(self) -> None:
+        self._check_process()
         failure = self._engine.failure()
         if failure is not None:
             name, message, code, retriable, native_code = failure

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import atexit
 import logging
+import os
 import threading
 import time
 from typing import Protocol
@@ -27,13 +29,42 @@ _lock = threading.Lock()
 _changed = threading.Condition(_lock)
 _due: dict[Drawable, float] = {}
 _thread: threading.Thread | None = None
+_ending = False
 _log = logging.getLogger("headrace")
+
+_END_S = 3.0  # how long the interpreter's end waits for a drawing
+
+
+def _after_fork() -> None:
+    """Begin anew in a forked child: what is to be drawn, and the thread that draws, are not its."""
+    global _lock, _changed, _thread, _ending
+    _lock = threading.Lock()
+    _changed = threading.Condition(_lock)
+    _due.clear()
+    _thread = None
+    _ending = False
+
+
+def _end() -> None:
+    """End the thread before the interpreter does, which would kill it in the midst of C++ code."""
+    global _ending
+    with _lock:
+        _ending = True
+        _changed.notify()
+    if _thread is not None:
+        _thread.join(_END_S)
+
+
+os.register_at_fork(after_in_child=_after_fork)
+atexit.register(_end)
 
 
 def add(item: Drawable) -> None:
     """Redraw `item` from now on, until its ``redraw`` returns False."""
     global _thread
     with _lock:
+        if _ending:
+            return
         _due[item] = time.monotonic() + item.every
         if _thread is None or not _thread.is_alive():
             _thread = threading.Thread(target=_run, name="headrace-draw", daemon=True)
@@ -44,8 +75,10 @@ def add(item: Drawable) -> None:
 def _run() -> None:
     while True:
         with _lock:
-            while not _due:
+            while not _due and not _ending:
                 _changed.wait()
+            if _ending:
+                return
             item, due = min(_due.items(), key=lambda entry: entry[1])
             wait = max(due, display.free_at()) - time.monotonic()
             if wait > 0:

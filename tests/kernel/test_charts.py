@@ -184,10 +184,36 @@ class TestInline:
             "held = weakref.ref(live)\n"
             "live.stop()\n"
             "del live, chart\n"
-            "_ = gc.collect()\n"
+            "for _ in range(50):\n"
+            "    _ = gc.collect()\n"
+            "    if held() is None: break\n"
+            "    time.sleep(0.1)  # the drawing thread may just be looking at it\n"
             "print(held())"
         )
         assert (cell.status, cell.stdout.strip()) == ("ok", "None"), cell.error
+
+    def test_a_cell_that_captures_its_output_takes_no_picture(
+        self, kernel: Kernel, chart: Cell, topic: Topic
+    ) -> None:
+        before = len(kernel.history(chart))
+        topic.send(200)
+        cell = kernel.run("%%capture caught\ntime.sleep(1)\nlive.stop()")
+        assert cell.status == "ok", cell.error
+        assert kernel.value("len(caught.outputs)") == "0"
+        assert len(kernel.history(chart)) > before
+        assert "not live" in kernel.value(WORDS)
+
+
+@pytest.mark.parametrize("backend", [INLINE, WIDGET], indirect=True)
+def test_a_chart_that_has_ended_is_shown_again_as_it_was(kernel: Kernel, chart: Cell) -> None:
+    kernel.run("chart.stop()")
+    said = kernel.value(WORDS)
+    cell = kernel.run("chart")
+    assert (cell.status, cell.stderr) == ("ok", ""), cell.error
+    assert kernel.value(WORDS) == said
+    (shown,) = kernel.shown(cell)
+    assert set(shown) == {"text/plain", "image/png"}
+    assert coloured(picture(shown)) > 3000
 
 
 WORDS = "' | '.join(t.get_text() for t in chart.figure.texts)"

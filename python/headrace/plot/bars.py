@@ -34,7 +34,7 @@ class BarView:
         self._left_out = 0
         self._bars: list[Any] = []
         for number, column in enumerate(self._columns):
-            colour = style.COLOURS[number]
+            colour = style.COLOURS[number % len(style.COLOURS)]
             (bars,) = ax.plot([], [], color=colour, solid_capstyle="butt")
             self._bars.append(self._area.add(bars, column))
         ax.set_ylabel(columns[0] if len(columns) == 1 else "newest value", parse_math=False)

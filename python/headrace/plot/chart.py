@@ -146,7 +146,7 @@ class Chart:
 
     @property
     def figure(self) -> LiveFigure:
-        """The Matplotlib figure.
+        """The Matplotlib figure; :meth:`save` writes it with the labels of its axes.
 
         Examples
         --------
@@ -189,11 +189,24 @@ class Chart:
             unseen = isinstance(shown, screen.WidgetScreen) and not shown.has_browser
             if unseen and time.monotonic() - self._drawn_at < _NO_BROWSER_EVERY:
                 return True
-            pixels = self._next()
-            final = self._status.ended or bool(self._error)
-            if pixels is not None or final:
-                self._put(shown, pixels if pixels is not None else self._paint(), final)
-            return not final
+            try:
+                pixels = self._next()
+                final = self._status.ended or bool(self._error)
+                if pixels is not None or final:
+                    self._put(shown, pixels if pixels is not None else self._paint(), final)
+            except Exception as error:
+                self._give_up(error)
+            return not self._done
+
+    def _give_up(self, error: Exception) -> None:
+        """Leave an empty picture that says why, and draw no more."""
+        _log.exception("a chart could not be drawn")
+        self._error = f"the chart could not be drawn: {error}"
+        self._done = True
+        self._picture.give_up()
+        pixels = self._paint()
+        if self._screen is not None:
+            self._put(self._screen, pixels, final=True)
 
     def _put(self, shown: screen.Screen, pixels: Pixels, final: bool) -> None:
         shown.update(pixels, repr(self), final=final, look=self._picture.look)
@@ -201,6 +214,7 @@ class Chart:
         self.draws += 1
         if final:
             self._done = True
+            self._live._forget(self)
             self._picture.close()
 
     def _next(self, *, force: bool = False) -> Pixels | None:
@@ -238,9 +252,9 @@ class Chart:
         """
         return max(self._every, _CATCHING_UP_EVERY) if self._rate > _CATCHING_UP else self._every
 
-    def _refresh(self) -> bool:
+    def _refresh(self, *, final: bool = False) -> bool:
         try:
-            return self._picture.refresh(self._status)
+            return self._picture.refresh(self._status, final=final)
         except HeadraceError as error:  # a column that is not there, known only now
             if self._drawn is None:
                 raise
@@ -316,17 +330,22 @@ class Chart:
             if self._done:
                 return
             self._status = self._live._look(with_tasks=False)
-            if not self._paused:
-                self._refresh()
-            notice = self._notice(stopped="chart stopped")
-            pixels = self._paint(notice)
-            if self._screen is not None:
-                self._put(self._screen, pixels, final=True)
+            try:
+                if not self._paused:
+                    self._refresh(final=True)
+                pixels = self._paint(self._notice(stopped="chart stopped"))
+                if self._screen is not None:
+                    self._put(self._screen, pixels, final=True)
+            except Exception as error:
+                self._give_up(error)
+            self._done = True
+            self._live._forget(self)
 
     def _replaced(self) -> None:
         """End without a last picture: its place shows another one."""
         with self.figure.lock:
             self._done = True
+            self._live._forget(self)
             self._picture.close()
             if isinstance(self._screen, screen.WidgetScreen):
                 self._screen.close()
@@ -390,6 +409,7 @@ class Chart:
         return where
 
     def _file(self, kind: str, dpi: float) -> bytes:
+        self._live._check_process()
         with self.figure.lock:
             return self._picture.file(kind, dpi, self._now())
 
@@ -397,7 +417,7 @@ class Chart:
         """Take in what is new, unless it is paused or over; what is to be said with it."""
         if self._drawn is None or not (self._done or self._paused):
             self._status = self._live._look(with_tasks=False)
-            self._refresh()
+            self._refresh(final=True)
             self._drawn = self._notice()
         return self._drawn
 
@@ -411,9 +431,10 @@ class Chart:
         if self._shown_in == _execution():
             return  # as the last line of the cell that made it: one picture, not two
         with self.figure.lock:
-            shown.show(self._paint(), repr(self))
+            pixels = self._paint(self._drawn if self._done else None)
+            shown.show(pixels, repr(self))
             if self._done:
-                shown.update(self._paint(self._drawn), repr(self), final=True)
+                shown.update(pixels, repr(self), final=True)
         self._shown_in = _execution()
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> Bundle:

@@ -44,7 +44,6 @@ class Painter:
 
     def __init__(self, figure: LiveFigure) -> None:
         self._figure = figure
-        self._canvas: Any = figure.canvas
         self._stamps = Stamps(figure.dpi)
         self._base: Any = None
         self._base_size: tuple[int, int] = (0, 0)
@@ -53,12 +52,12 @@ class Painter:
         self._faded = False
         self._texts: list[tuple[Label, Any]] = []
         self.full_draws = 0
-        self._connection = self._canvas.mpl_connect("draw_event", self._on_draw)
+        self._canvas.mpl_connect("draw_event", self._on_draw)
 
-    def close(self) -> None:
-        """Let go of the canvas."""
-        self._canvas.mpl_disconnect(self._connection)
-        self._base = None
+    @property
+    def _canvas(self) -> Any:
+        """The figure's present canvas: a widget that has ended leaves a plain one behind."""
+        return self._figure.canvas
 
     def rebuild(self) -> None:
         """Draw everything at the next picture: axes are elsewhere."""

@@ -14,7 +14,7 @@ from headrace.plot.options import Options, Recipe
 from headrace.plot.painter import Painter
 from headrace.plot.screen import new_figure
 from headrace.plot.stamps import Label, Pixels, shortened
-from headrace.plot.views import LINES_APART, Grid, Moment, View, middle_labels
+from headrace.plot.views import LINES_APART, Moment, View, middle_labels
 
 if TYPE_CHECKING:
     from headrace.live import Live
@@ -69,21 +69,23 @@ class Picture:
             self._keys = Keys(recipe.key_column)
         self._recipe = recipe
 
-    def _find_keys(self) -> bool:
-        """Look which keys there are, now and then; whether others are to be shown."""
-        now = time.monotonic()
-        if self._keys is None or self._feed is None or now - self._keys_at < _KEYS_EVERY:
+    def _find_keys(self, *, now: bool) -> bool:
+        """Look which keys there are, now or now and then; whether others are to be shown."""
+        at = time.monotonic()
+        if self._keys is None or self._feed is None:
+            return False
+        if not now and at - self._keys_at < _KEYS_EVERY:
             return False
         changed = self._keys.look(self._feed.newest())
         if self._keys.shown:
-            self._keys_at = now
+            self._keys_at = at
         self._shown = list(self._keys.shown) or [None]
         return changed
 
-    def _build(self) -> View | None:
+    def _build(self, *, final: bool) -> View | None:
         if self._recipe is None:
             return None
-        changed = self._find_keys()
+        changed = self._find_keys(now=final)
         if self._view is None or changed:
             self.painter.clear()
             if changed:
@@ -93,19 +95,27 @@ class Picture:
         return self._view
 
     def _on_resize(self, _: object) -> None:
-        grid: Grid | None = getattr(self._view, "grid", None)
-        if grid is not None:
+        if self._view is not None:
             with self.figure.lock:
-                grid.place()
+                self._view.grid.place()
                 self.painter.rebuild()
+                self._seen = None  # widths of bars, places of labels: all is computed anew
 
     # -- what it shows
 
-    def refresh(self, status: Status) -> bool:
-        """Take the newest rows into the artists; True where they are others than before."""
+    def refresh(self, status: Status, *, final: bool = False) -> bool:
+        """Take the newest rows into the artists; True where they are others than before.
+
+        Parameters
+        ----------
+        status : Status
+            Where the stream stands.
+        final : bool
+            Whether the picture will stay, in a file or for good: then with each key that is there.
+        """
         if self._recipe is None and self._live._resolved:
             self.resolve()
-        view = self._build()
+        view = self._build(final=final or status.ended)
         if view is None or self._feed is None:
             return False
         snapshot = self._feed.read(self._shown)
@@ -228,6 +238,11 @@ class Picture:
             self.figure.savefig(buffer, format=kind, dpi=dpi, facecolor="white")
         self.painter.rebuild()
         return buffer.getvalue()
+
+    def give_up(self) -> None:
+        """Forget all that is drawn, of which something cannot be: an empty figure is left."""
+        self._view = self._recipe = None
+        self.painter.clear()
 
     def close(self) -> None:
         """Let go of what is only needed for more pictures."""

@@ -33,8 +33,8 @@ class ScatterView:
         self._points: list[Any] = []
         for number, key in enumerate(keys):
             (points,) = ax.plot(
-                [], [], "o", color=style.COLOURS[number], markersize=3.2, alpha=0.55,
-                markeredgewidth=0,
+                [], [], "o", color=style.COLOURS[number % len(style.COLOURS)], markersize=3.2,
+                alpha=0.55, markeredgewidth=0,
             )  # fmt: skip
             self._points.append(area.add(points, key or "" if len(keys) > 1 else ""))
         (ring,) = ax.plot(

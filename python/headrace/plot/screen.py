@@ -130,6 +130,7 @@ class WidgetScreen:
         self._canvas.get_diff_image = self._image
         self._canvas.header_visible = False
         self._output: Output | None = None
+        self._closed = False
 
     def _image(self) -> bytes | None:
         if self._canvas.syncing_data_url:  # no browser yet: the widget keeps the picture itself
@@ -154,12 +155,18 @@ class WidgetScreen:
     def show(self, pixels: Pixels, text: str) -> None:
         """Show the widget; the picture beside it is for files that are opened without a kernel."""
         data = bundle_of(self._maker.make(pixels, live=True), text)
+        if self._closed:
+            self._put(data)
+            return
         # What the widget shows until it is connected, and how large: its own way of finding out
         # draws the figure once more and takes as long as all the rest.
         self._canvas._data_url = f"data:image/png;base64,{data['image/png']}"
         self._canvas._size = self._canvas.get_width_height()
         model = {"version_major": 2, "version_minor": 0, "model_id": self._canvas.model_id}
         data["application/vnd.jupyter.widget-view+json"] = model
+        self._put(data)
+
+    def _put(self, data: Bundle) -> None:
         if self._output is None:
             self._output = Output.of(data)
         else:
@@ -169,8 +176,10 @@ class WidgetScreen:
         """Send what was drawn; in the end a picture takes the widget's place."""
         if not final:
             self._canvas.blit()
-        elif self._output is not None:
+            return
+        if self._output is not None:
             self._output.update(bundle_of(self._maker.make(pixels, live=False), text))
+        if not self._closed:
             self.close()
 
     def close(self) -> None:
@@ -180,6 +189,7 @@ class WidgetScreen:
 
         plt.close(self._figure)
         FigureCanvasAgg(self._figure)
+        self._closed = True
 
 
 class WindowScreen:

@@ -19,13 +19,10 @@ _FINE = 3.0  # pixels of a candle or bar, at least
 
 def _bounds(*columns: Floats) -> tuple[float, float]:
     """Return least and greatest finite value; NaN where there is none."""
-    lows = [float(np.fmin.reduce(c)) for c in columns if len(c)]
-    highs = [float(np.fmax.reduce(c)) for c in columns if len(c)]
-    finite_lows = [v for v in lows if math.isfinite(v)]
-    finite_highs = [v for v in highs if math.isfinite(v)]
-    if not finite_lows or not finite_highs:
-        return math.nan, math.nan
-    return min(finite_lows), max(finite_highs)
+    known = [c[np.isfinite(c)] for c in columns]
+    lows = [float(c.min()) for c in known if len(c)]
+    highs = [float(c.max()) for c in known if len(c)]
+    return (min(lows), max(highs)) if lows else (math.nan, math.nan)
 
 
 def _are_whole(values: Floats) -> bool:
@@ -110,7 +107,7 @@ class BarSeries:
         at = extremes(y, self._area.width // 2)
         if at is not None:
             x, y = x[at], y[at]
-        width = max(self._area.width / max(places, 1) * 0.72, 1.0 if at is None else 2.0)
+        width = max(self._area.width / max(places, 2) * 0.72, 1.0 if at is None else 2.0)
         with np.errstate(invalid="ignore"):
             parts = (y >= 0, y < 0)
         for bars, part in zip(self._bars, parts, strict=True):
@@ -142,7 +139,7 @@ class CandleSeries:
             stops = np.append(starts[1:], len(x)) - 1
             x, opened, close = (x[starts] + x[stops]) / 2, opened[starts], close[stops]
             high, low = np.fmax.reduceat(high, starts), np.fmin.reduceat(low, starts)
-        width = max(self._area.width * each / max(places, 1) * 0.7, 1.0)
+        width = max(self._area.width * each / max(places, 2) * 0.7, 1.0)
         # A body without height would not be seen.
         bottom_limit, top_limit = self._area.ax.get_ylim()
         least = (top_limit - bottom_limit) / max(float(self._area.ax.bbox.height), 1.0)

@@ -35,6 +35,7 @@ class View(Protocol):
     """One kind of chart, in a figure."""
 
     areas: list[Area]
+    grid: Grid
 
     def update(self, snapshot: Snapshot, moment: Moment) -> None:
         """Put the rows into the artists."""

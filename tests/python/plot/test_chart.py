@@ -1,4 +1,5 @@
 import base64
+import gc
 import struct
 from dataclasses import replace
 from pathlib import Path
@@ -176,6 +177,65 @@ def test_the_usual_chart_is_at_most_forty_kilobytes_in_a_notebook(live: hr.Live)
     for options in ({"key": "ACME"}, {"kind": "candles", "key": "ACME"}, {"kind": "bar"}):
         pixels = live.plot(**options)._next(force=True)
         assert len(PngMaker().make(pixels, live=True)) <= 40_000
+
+
+def test_a_picture_that_cannot_be_drawn_says_so_and_harms_no_other(live: hr.Live) -> None:
+    with hr.MockBroker(ohlcv=1) as broker, waiting_stream(broker).run() as running:
+        broken, other = running.plot("Close"), running.plot("Open")
+        broken.figure.suptitle(r"$\\dollar$")  # no such formula
+        broken._picture.painter.rebuild()
+        running.stop()
+        assert running.status().reason == "stopped by user"
+    assert any("the chart could not be drawn" in text for text in words(broken))
+    assert any(text.startswith("stopped by user") for text in words(other))
+    assert broken.png().startswith(b"\x89PNG")
+
+
+def test_a_chart_that_nobody_holds_is_let_go(live: hr.Live) -> None:
+    for _ in range(3):
+        live.plot("Close", key="ACME").png()
+    gc.collect()
+    assert len(live._charts) == 0
+    assert len(live._unseen_charts) <= 1  # the last one may be in a frame of the test
+
+
+def test_a_stopped_chart_stays_as_it_was() -> None:
+    with hr.MockBroker(ohlcv=1) as broker, waiting_stream(broker).run() as running:
+        chart = running.plot("Close")
+        chart.stop()
+        hr.replay(hr.market.bars(rows=30, tickers=1), to="ohlcv", bootstrap=broker.bootstrap)
+        assert running.wait(rows=30, timeout="20s")
+        chart.png()
+        assert any(text.startswith("chart stopped, ") for text in words(chart))
+
+
+def test_a_file_has_every_key_that_is_there(tmp_path: Path) -> None:
+    frame = hr.market.bars(rows=200, tickers=2, seed=1)
+    with hr.MockBroker(ohlcv=1) as broker, waiting_stream(broker).run() as running:
+        where = {"to": "ohlcv", "bootstrap": broker.bootstrap, "key": "Ticker"}
+        one = frame[frame["Ticker"] == "ACME"]
+        hr.replay(one, **where)
+        assert running.wait(rows=len(one), timeout="20s")
+        chart = running.plot("Close")
+        hr.replay(frame[frame["Ticker"] != "ACME"], **where)
+        assert running.wait(rows=200, timeout="20s")
+        chart.save(tmp_path / "x.png")
+        assert len(chart.figure.axes) == 2
+
+
+def test_more_keys_than_colours(live: hr.Live) -> None:
+    keys = [f"k{i}" for i in range(12)]
+    assert live.plot("Close", x="Volume", kind="scatter", key=keys).png().startswith(b"\x89PNG")
+
+
+def test_a_resized_chart_is_computed_anew(live: hr.Live) -> None:
+    chart = live.plot(kind="candles", key="ACME", last=60)
+    chart._next(force=True)
+    before = max(line.get_linewidth() for line in chart.figure.axes[0].lines)
+    chart.figure.set_size_inches(16, 9)
+    chart.figure.canvas.callbacks.process("resize_event", None)
+    chart._next(force=True)
+    assert max(line.get_linewidth() for line in chart.figure.axes[0].lines) > 1.5 * before
 
 
 def test_as_a_result_it_has_a_picture_and_a_text(live: hr.Live) -> None:

@@ -3,6 +3,7 @@ import pandas as pd
 
 import headrace as hr
 from headrace.plot import Chart
+from headrace.plot.series import _bounds
 from headrace.plot.style import DOWN, UP
 
 
@@ -55,6 +56,11 @@ def test_bands_are_shaded_where_they_are_known(live: hr.Live) -> None:
     assert vertices[:, 1].max() == table["bbands_upper"].max()
     assert vertices[:, 1].min() == table["bbands_lower"].min()
     assert vertices[:, 0].min() == np.flatnonzero(table["bbands_upper"].notna())[0]
+
+
+def test_infinity_hides_nothing() -> None:
+    assert _bounds(np.array([1.0, np.inf, -2.0]), np.array([np.nan, 3.0])) == (-2.0, 3.0)
+    assert np.isnan(_bounds(np.array([np.inf, np.nan]))).all()
 
 
 def test_a_histogram_has_two_colours_and_stands_on_zero(live: hr.Live) -> None:
