@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import importlib.util
 import json
+import signal
 import sys
 import tempfile
 from argparse import Namespace
@@ -68,6 +69,8 @@ def main() -> int:
     from tests.ux.options import parse
 
     options = parse(list(groups.GROUPS))
+    # As Ctrl-C: Kafka, JupyterLab and the browser are ended too.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     described = describe() | {"rounds": options.rounds, "quick": options.quick}
     measured, problems = asyncio.run(measure(options))
     described["load_after"] = machine.load()
