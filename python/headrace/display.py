@@ -7,7 +7,7 @@ import threading
 import time
 from typing import Any
 
-__all__ = ["Output", "free_at", "shell"]
+__all__ = ["Output", "free_at", "sent", "shell"]
 
 Bundle = dict[str, Any]  # content by MIME type, as IPython's display takes it with raw=True
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Literal
@@ -28,9 +29,20 @@ _FIRST_SLICE_MS, _LAST_SLICE_MS = 2, 50
 
 _log = logging.getLogger("headrace")
 
+_LONGEST_S = 2**63 / 1e9  # what pandas can count in nanoseconds: 292 years
 
-def seconds_of(name: str, value: str | float) -> float:
+
+def seconds_of(name: str, value: str | float, such_as: str = "1s") -> float:
     """Return a time such as ``"30s"``, ``"200ms"`` or ``1.5`` in seconds.
+
+    Parameters
+    ----------
+    name : str
+        Of the argument.
+    value : str or float
+        What was given for it.
+    such_as : str
+        The example in the message.
 
     Raises
     ------
@@ -44,12 +56,14 @@ def seconds_of(name: str, value: str | float) -> float:
     (0.2, 3.0)
     """
     try:
-        delta = pd.Timedelta(value) if isinstance(value, str) else pd.Timedelta(seconds=value)
+        seconds = pd.Timedelta(value).total_seconds() if isinstance(value, str) else float(value)
     except (ValueError, TypeError):
-        delta = pd.Timedelta(-1)
-    if pd.isna(delta) or delta < pd.Timedelta(0):
-        raise InvalidArgument(f'{name}: expected a time such as "1s" or seconds, got {value!r}')
-    return delta.total_seconds()
+        seconds = math.nan
+    if not 0 <= seconds < _LONGEST_S:
+        raise InvalidArgument(
+            f'{name}: expected a time such as "{such_as}" or seconds, got {value!r}'
+        )
+    return seconds
 
 
 def wait(

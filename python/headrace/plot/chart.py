@@ -200,8 +200,7 @@ class Chart:
 
     def _give_up(self, error: Exception) -> None:
         """Leave an empty picture that says why, and draw no more."""
-        _log.exception("a chart could not be drawn")
-        self._error = f"the chart could not be drawn: {error}"
+        self._note_failure(error)
         self._done = True
         self._picture.give_up()
         pixels = self._paint()
@@ -262,9 +261,12 @@ class Chart:
         except Exception as error:
             if self._drawn is None:
                 raise
-            _log.exception("a chart could not be drawn")
-            self._error = f"the chart could not be drawn: {error}"
+            self._note_failure(error)
         return True
+
+    def _note_failure(self, error: Exception) -> None:
+        _log.exception("a chart could not be drawn")
+        self._error = f"the chart could not be drawn: {error}"
 
     def _paint(self, notice: Notice | None = None) -> Pixels:
         self._drawn = notice or self._notice()
@@ -329,7 +331,7 @@ class Chart:
         with self.figure.lock:
             if self._done:
                 return
-            self._status = self._live._look(with_tasks=False)
+            self._look(time.monotonic())
             try:
                 if not self._paused:
                     self._refresh(final=True)
@@ -416,7 +418,7 @@ class Chart:
     def _now(self) -> Notice:
         """Take in what is new, unless it is paused or over; what is to be said with it."""
         if self._drawn is None or not (self._done or self._paused):
-            self._status = self._live._look(with_tasks=False)
+            self._look(time.monotonic())
             self._refresh(final=True)
             self._drawn = self._notice()
         return self._drawn

@@ -117,16 +117,10 @@ class Feed:
 
     def read(self, keys: Sequence[str | None]) -> Snapshot:
         """Return the newest rows of the keys."""
-        snapshot = self._read(keys)
-        for key in keys if self._category else ():
-            frame = self._live._engine.frame(self._last, key)
-            snapshot.newest |= newest_of_each(frame, self._category, self._columns)
-        return snapshot
-
-    def _read(self, keys: Sequence[str | None]) -> Snapshot:
-        found = [self._read_key(key) for key in keys]
+        snapshot = Snapshot()
+        found = [self._read_key(key, snapshot) for key in keys]
+        snapshot.rows = [rows for rows, _ in found]
         times = [t for _, t in found]
-        snapshot = Snapshot([rows for rows, _ in found], None, 0)
         lengths = [len(rows.x) for rows in snapshot.rows]
         if len(found) == 1 or self._time is None:
             snapshot.places = max(lengths, default=0)
@@ -142,8 +136,10 @@ class Feed:
         snapshot.times, snapshot.places = shared, len(shared)
         return snapshot
 
-    def _read_key(self, key: str | None) -> tuple[Rows, Times | None]:
+    def _read_key(self, key: str | None, snapshot: Snapshot) -> tuple[Rows, Times | None]:
         frame = self._live._engine.frame(self._last, key)
+        if self._category:
+            snapshot.newest |= newest_of_each(frame, self._category, self._columns)
         wanted = self._columns + ([self._time] if self._time else [])
         arrays = frames.to_numpy(frame, wanted)
         values = {name: as_floats(arrays[name]) for name in self._columns}

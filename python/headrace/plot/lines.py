@@ -13,6 +13,7 @@ from headrace.plot.area import Area
 from headrace.plot.decimate import Floats
 from headrace.plot.feed import Rows, Snapshot, places_of_rejects
 from headrace.plot.panels import Panel
+from headrace.plot.scale import round_ticks, tick_texts
 from headrace.plot.series import series_of
 from headrace.plot.stamps import shortened
 from headrace.plot.times import TimeAxis
@@ -80,8 +81,6 @@ class LineView:
         places = snapshot.places
         if snapshot.times is None or not places:
             self._context = "rows before the newest" if places else ""
-            from headrace.plot.scale import round_ticks, tick_texts
-
             back = round_ticks(float(1 - places), 0.0, max(int(area.width / 110), 2))
             texts = tick_texts([v + 0.0 for v in back])
             return [v + places - 1 for v in back], texts, [False] * len(back)

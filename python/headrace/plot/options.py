@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import difflib
-import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
 from headrace.errors import InvalidArgument
-from headrace.lazy import pd
 from headrace.plot import bars, hist, lines, scatter
 from headrace.plot.panels import Chooser, Panel, Panels
-from headrace.plot.style import COLOURS, PREDICTION
+from headrace.plot.style import PREDICTION
 from headrace.plot.views import View, figure_size
+from headrace.waiting import seconds_of
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -26,6 +25,7 @@ Markers = bool | str | Sequence[str] | Mapping[str, float]
 _FASTEST = 0.05  # seconds: 20 redraws a second
 _LEVEL = 0.5  # what a probability crosses
 _MOST_ROWS = 100_000
+_MOST_KEYS = 12
 _SMALLEST, _LARGEST = 2.0, 40.0  # inches: smaller cannot be read, larger is hundreds of megabytes
 _BAR_ROWS = 20_000  # in which the newest value of each key is looked for, at least
 
@@ -89,7 +89,7 @@ class Options:
             panels=_panels(panels),
             bands=_names("bands", bands),
             last=max(last, _BAR_ROWS) if kind == "bar" else last,
-            every=_seconds(every),
+            every=max(seconds_of("plot: every", every, "100ms"), _FASTEST),
             title=title,
             figsize=_size(figsize),
             markers=_markers(markers),
@@ -148,21 +148,11 @@ def _keys(key: object) -> tuple[str, ...] | None:
     listed = list(cast("Iterable[object]", key)) if several else [key]
     if not listed:
         raise InvalidArgument("plot: key: expected a key or a list of keys, got an empty list")
-    if len(listed) > len(COLOURS) + 5:
-        raise InvalidArgument(f"plot: key: {len(listed)} keys do not fit into one chart (most: 12)")
-    return tuple(dict.fromkeys(str(k) for k in listed))
-
-
-def _seconds(every: str | float) -> float:
-    try:
-        seconds = pd.Timedelta(every).total_seconds() if isinstance(every, str) else float(every)
-    except (ValueError, TypeError):
-        seconds = math.nan
-    if not 0 <= seconds < math.inf:
+    if len(listed) > _MOST_KEYS:
         raise InvalidArgument(
-            f'plot: every: expected a time such as "100ms" or seconds, got {every!r}'
+            f"plot: key: {len(listed)} keys do not fit into one chart (most: {_MOST_KEYS})"
         )
-    return max(seconds, _FASTEST)
+    return tuple(dict.fromkeys(str(k) for k in listed))
 
 
 class Recipe:

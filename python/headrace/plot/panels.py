@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 # As the user gives them; one name is a sequence of one once they were checked.
 Panels = Mapping[str, str | Sequence[str]] | bool | None
 
+BAND_PARTS = ("upper", "middle", "lower")
 _NUMERIC = ("float64", "int64", "bool")
 _MAIN = ("close", "price", "last", "mid", "value")
 _CANDLE = ("open", "high", "low", "close")
@@ -41,7 +42,7 @@ class Panel:
     @property
     def needed(self) -> list[str]:
         """All columns that the panel draws."""
-        of_bands = [f"{stem}_{part}" for stem in self.bands for part in _BAND_PARTS]
+        of_bands = [f"{stem}_{part}" for stem in self.bands for part in BAND_PARTS]
         return [*self.candles, *self.columns, *of_bands, *self.bars]
 
     @property
@@ -53,9 +54,6 @@ class Panel:
         if self.candles or (any(_PRICE_LIKE.match(name) for name in names) and len(names) > 1):
             return PRICE
         return names[0] if len(names) == 1 else "value"
-
-
-_BAND_PARTS = ("upper", "middle", "lower")
 
 
 def indicators_of(stream: Stream) -> list[dict[str, Any]]:

@@ -14,7 +14,7 @@ from headrace.plot.options import Options, Recipe
 from headrace.plot.painter import Painter
 from headrace.plot.screen import new_figure
 from headrace.plot.stamps import Label, Pixels, shortened
-from headrace.plot.views import LINES_APART, Moment, View, middle_labels
+from headrace.plot.views import Moment, View
 
 if TYPE_CHECKING:
     from headrace.live import Live
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 _KEYS_EVERY = 2.0  # seconds between two looks at which keys there are
 _LEFT, _TITLE_LETTER = 66, 8.6  # pixels at 100 dpi: the axes' left edge; a letter of the title
+_LINES_APART = 23.0  # pixels at 100 dpi between lines of a notice, each in its box
 _NOTE = (style.NOTE_FILL, style.NOTE_EDGE, style.NOTE_TEXT)
 _ERROR = (style.ERROR_FILL, style.ERROR_EDGE, style.ERROR_TEXT)
 
@@ -187,16 +188,17 @@ class Picture:
         return pills, right
 
     def _middle(self, notice: Notice, width: int, height: int, one: float) -> list[Label]:
-        look = _ERROR if notice.error else _NOTE
-        lines = list(notice.middle)
+        """Return the lines in the middle of the first axes; of the figure where there are none."""
+        x, y = width / 2, height / 2
         if self._view is not None:
-            return middle_labels(self._view.areas[0], lines, look) if lines else []
-        fill, edge, colour = look
-        y, apart = height / 2, LINES_APART * one
-        y += apart * (len(lines) - 1) / 2
+            box = self._view.areas[0].ax.bbox
+            x, y = float(box.x0 + box.width / 2), float(box.y0 + box.height / 2)
+        fill, edge, colour = _ERROR if notice.error else _NOTE
+        apart = _LINES_APART * one
+        y += apart * (len(notice.middle) - 1) / 2
         return [
-            Label(t, width / 2, y - i * apart, "center", "center", 9.0, colour, False, fill, edge)
-            for i, t in enumerate(lines)
+            Label(text, x, y - i * apart, "center", "center", 9.0, colour, False, fill, edge)
+            for i, text in enumerate(notice.middle)
         ]
 
     def _titles(self) -> tuple[str, str]:

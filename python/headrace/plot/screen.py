@@ -93,6 +93,14 @@ def bundle_of(png: bytes, text: str) -> Bundle:
     return {"text/plain": text, "image/png": base64.b64encode(png).decode("ascii")}
 
 
+def _put(data: Bundle, output: Output | None) -> Output | None:
+    """Show `data` below the running cell, as one more place of `output` where there is one."""
+    if output is None:
+        return Output.of(data)
+    output.again(data)
+    return output
+
+
 class InlineScreen:
     """A picture below the cell that made the chart, and wherever it is shown again."""
 
@@ -103,10 +111,7 @@ class InlineScreen:
     def show(self, pixels: Pixels, text: str) -> None:
         """Show the picture below the running cell."""
         data = bundle_of(self._maker.make(pixels, live=True), text)
-        if self._output is None:
-            self._output = Output.of(data)
-        else:
-            self._output.again(data)
+        self._output = _put(data, self._output)
 
     def update(self, pixels: Pixels, text: str, *, final: bool, look: object = None) -> None:
         """Replace it."""
@@ -156,7 +161,7 @@ class WidgetScreen:
         """Show the widget; the picture beside it is for files that are opened without a kernel."""
         data = bundle_of(self._maker.make(pixels, live=True), text)
         if self._closed:
-            self._put(data)
+            self._output = _put(data, self._output)
             return
         # What the widget shows until it is connected, and how large: its own way of finding out
         # draws the figure once more and takes as long as all the rest.
@@ -164,13 +169,7 @@ class WidgetScreen:
         self._canvas._size = self._canvas.get_width_height()
         model = {"version_major": 2, "version_minor": 0, "model_id": self._canvas.model_id}
         data["application/vnd.jupyter.widget-view+json"] = model
-        self._put(data)
-
-    def _put(self, data: Bundle) -> None:
-        if self._output is None:
-            self._output = Output.of(data)
-        else:
-            self._output.again(data)
+        self._output = _put(data, self._output)
 
     def update(self, pixels: Pixels, text: str, *, final: bool, look: object = None) -> None:
         """Send what was drawn; in the end a picture takes the widget's place."""

@@ -11,7 +11,7 @@ from headrace.plot import style
 from headrace.plot.area import Area
 from headrace.plot.decimate import Floats, extremes, runs_of
 from headrace.plot.feed import Rows
-from headrace.plot.panels import Panel
+from headrace.plot.panels import BAND_PARTS, Panel
 from headrace.plot.scale import value_text
 
 _FINE = 3.0  # pixels of a candle or bar, at least
@@ -61,9 +61,7 @@ class BandSeries:
     """Upper, middle and lower band: a shaded area with a broken line in it."""
 
     def __init__(self, area: Area, stem: str) -> None:
-        self._upper, self._middle, self._lower = (
-            f"{stem}_{part}" for part in ("upper", "middle", "lower")
-        )
+        self._upper, self._middle, self._lower = (f"{stem}_{part}" for part in BAND_PARTS)
         self._area = area
         self.fill: Any = area.add(
             area.ax.fill_between([], [], [], color=style.BAND, alpha=0.2, linewidth=0), stem

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from headrace.plot import style
 from headrace.plot.area import Area
 from headrace.plot.feed import Snapshot
-from headrace.plot.stamps import Label, shortened
+from headrace.plot.stamps import shortened
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 # Inches, so that a figure looks the same at any resolution.
 _LEFT, _RIGHT, _TOP, _BOTTOM = 0.66, 0.68, 0.52, 0.46
 _ABOVE, _BETWEEN = 0.21, 0.98  # room for names above axes; between blocks side by side
-LINES_APART = 23.0  # pixels at 100 dpi between lines of a notice, each in its box
 _LETTER, _BOLD_LETTER, _HANDLE = 6.4, 8.2, 36.0  # pixels at 100 dpi: a letter, a legend's line
 
 
@@ -162,15 +161,3 @@ def _put_key(ax: Axes, key: str) -> None:
         color=style.TEXT,
         parse_math=False,
     )
-
-
-def middle_labels(area: Area, lines: Sequence[str], look: tuple[str, str, str]) -> list[Label]:
-    """Return lines of text in the middle of an area, in the colours `look`: fill, edge, text."""
-    fill, edge, colour = look
-    box, one = area.ax.bbox, area.pixel
-    x, apart = float(box.x0 + box.width / 2), LINES_APART * one
-    y = float(box.y0 + box.height / 2) + apart * (len(lines) - 1) / 2
-    return [
-        Label(t, x, y - i * apart, "center", "center", 9.0, colour, False, fill, edge)
-        for i, t in enumerate(lines)
-    ]

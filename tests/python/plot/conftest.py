@@ -17,7 +17,7 @@ STREAM = hr.from_frame(FRAME, schema=hr.market.SCHEMA).with_columns(
 )
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def live() -> Iterator[hr.Live]:
     with STREAM.run() as running:
         running.wait()
