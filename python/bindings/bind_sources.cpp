@@ -115,11 +115,15 @@ std::unique_ptr<SourceHandle> arrow_source(const pipeline::Plan& plan, const py:
   return handle_of(unwrap(pipeline::make_frame_source(plan.input_schema(), stream)));
 }
 
-std::unique_ptr<SourceHandle> lines_source(const std::string& path, bool csv) {
+std::unique_ptr<SourceHandle> lines_source(const std::string& path, bool csv, char delimiter,
+                                           bool header, const std::string& name) {
   return handle_of(unwrap(source::make_lines_source(
       {.path = path,
        .format = csv ? source::LineFormat::kCsv : source::LineFormat::kJson,
-       .poll_max = 4096})));
+       .poll_max = 4096,
+       .delimiter = delimiter,
+       .header = header,
+       .name = name})));
 }
 
 }  // namespace
@@ -129,7 +133,8 @@ void bind_sources(py::module_& module) {
   module.def("columns_source", &columns_source, py::arg("plan"), py::arg("columns"),
              py::arg("rows"));
   module.def("arrow_source", &arrow_source, py::arg("plan"), py::arg("stream"));
-  module.def("lines_source", &lines_source, py::arg("path"), py::arg("csv"));
+  module.def("lines_source", &lines_source, py::arg("path"), py::arg("csv"),
+             py::arg("delimiter") = ',', py::arg("header") = true, py::arg("name") = "");
 }
 
 }  // namespace headrace::python

@@ -40,6 +40,21 @@ bool is_non_finite(std::string_view text) {
   return lower == "nan" || lower == "inf" || lower == "infinity";
 }
 
+// What programs write for a truth value; nothing where it is none.
+std::optional<bool> truth_of(std::string_view text) noexcept {
+  constexpr std::string_view kYes[] = {"true", "t", "yes", "y"};
+  constexpr std::string_view kNo[] = {"false", "f", "no", "n"};
+  const auto spells = [text](std::string_view word) {
+    return std::equal(text.begin(), text.end(), word.begin(), word.end(),
+                      [](char c, char lower) { return (c | 0x20) == lower; });
+  };
+  if (std::any_of(std::begin(kYes), std::end(kYes), spells)) return true;
+  if (std::any_of(std::begin(kNo), std::end(kNo), spells)) return false;
+  std::int64_t number = 0;
+  if (parse_whole(text, number) != NumberError::kNone || number < 0 || number > 1) return {};
+  return number == 1;
+}
+
 std::string_view without_line_end(std::string_view row) noexcept {
   if (row.ends_with('\n')) row.remove_suffix(1);
   if (row.ends_with('\r')) row.remove_suffix(1);
@@ -49,7 +64,8 @@ std::string_view without_line_end(std::string_view row) noexcept {
 }  // namespace
 
 CsvDecoder::CsvDecoder(record::SchemaPtr schema, const DecoderOptions& options)
-    : schema_(std::move(schema)), delimiter_(options.delimiter) {
+    : schema_(std::move(schema)), delimiter_(options.delimiter), nulls_(options.null_values) {
+  for (const std::string& null : nulls_) longest_null_ = std::max(longest_null_, null.size());
   if (delimiter_ == '"' || delimiter_ == '\n' || delimiter_ == '\r') {
     throw base::Exception(
         base::invalid_argument("delimiter: a quote or line end cannot separate fields"));
@@ -138,22 +154,26 @@ std::optional<DecodeFailure> CsvDecoder::split(std::string_view row) {
                  std::to_string(cells_.size()));
 }
 
+bool CsvDecoder::is_null(const Field& field, const Cell& cell) const noexcept {
+  if (cell.quoted && field.type == DType::kString) return false;
+  if (cell.text.empty()) return true;
+  return cell.text.size() <= longest_null_ &&
+         std::find(nulls_.begin(), nulls_.end(), cell.text) != nulls_.end();
+}
+
 Refusal CsvDecoder::write(const Field& field, std::size_t column, const Cell& cell,
                           BatchBuilder& builder) {
   const std::string_view text = cell.text;
-  if (text.empty() && !(cell.quoted && field.type == DType::kString)) {
-    return write_null(field, column, builder);
-  }
+  if (is_null(field, cell)) return write_null(field, column, builder);
   switch (field.type) {
     case DType::kBool: {
-      const bool yes = text == "true" || text == "True" || text == "TRUE";
-      const bool no = text == "false" || text == "False" || text == "FALSE";
-      if (!yes && !no) return RejectReason::kWrongType;
-      return write_bool(field, column, yes, builder);
+      const std::optional<bool> truth = truth_of(text);
+      if (!truth) return RejectReason::kWrongType;
+      return write_bool(field, column, *truth, builder);
     }
     case DType::kInt64:
     case DType::kFloat64:
-      if (is_number(text)) return write_number(field, column, text, builder);
+      if (is_number(text)) return write_whole(field, column, text, builder);
       return is_non_finite(text) ? RejectReason::kNonFinite : RejectReason::kWrongType;
     case DType::kTimestamp:
       if (field.unit != TimeUnit::kAuto && is_number(text)) {

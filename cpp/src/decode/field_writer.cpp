@@ -136,6 +136,14 @@ Refusal write_number(const Field& field, std::size_t column, std::string_view to
   }
 }
 
+Refusal write_whole(const Field& field, std::size_t column, std::string_view token,
+                    BatchBuilder& builder) {
+  if (field.type != DType::kInt64) return write_number(field, column, token, builder);
+  std::int64_t& out = builder.values<std::int64_t>(column)[builder.row()];
+  const NumberError error = parse_int64(token, out);
+  return refusal_of(error == NumberError::kNotInteger ? parse_whole(token, out) : error);
+}
+
 Refusal write_text(const Field& field, std::size_t column, std::string_view text,
                    BatchBuilder& builder, RowTexts& texts) {
   switch (field.type) {

@@ -64,6 +64,17 @@ bool overflows(const Decimal& number) noexcept {
   return magnitude > 0;
 }
 
+NumberError whole_in_range(const Decimal& number, std::int64_t& out) noexcept {
+  constexpr auto kMax = static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
+  // An exponent means that more than 19 digits were there.
+  if (number.exponent != 0 || number.digits > kMax + (number.negative ? 1U : 0U)) {
+    return NumberError::kRange;
+  }
+  const std::uint64_t bits = number.negative ? 0 - number.digits : number.digits;
+  out = static_cast<std::int64_t>(bits);
+  return NumberError::kNone;
+}
+
 }  // namespace
 
 const char* number_end(const char* first, const char* last) noexcept {
@@ -118,14 +129,24 @@ NumberError parse_int64(std::string_view text, std::int64_t& out) noexcept {
   Decimal number;
   if (const NumberError bad = parse_decimal(text, number); bad != NumberError::kNone) return bad;
   if (!number.integral) return NumberError::kNotInteger;
-  constexpr auto kMax = static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
-  // An exponent means that more than 19 digits were there.
-  if (number.exponent != 0 || number.digits > kMax + (number.negative ? 1U : 0U)) {
-    return NumberError::kRange;
+  return whole_in_range(number, out);
+}
+
+NumberError parse_whole(std::string_view text, std::int64_t& out) noexcept {
+  Decimal number;
+  if (const NumberError bad = parse_decimal(text, number); bad != NumberError::kNone) return bad;
+  if (number.digits == 0) number.exponent = 0;
+  for (; number.exponent < 0 && number.digits % 10 == 0; ++number.exponent) number.digits /= 10;
+  // Digits that were cut are a fraction, unless they stand before the point.
+  if (number.exponent < 0 || (number.inexact && number.exponent == 0)) {
+    return NumberError::kNotInteger;
   }
-  const std::uint64_t bits = number.negative ? 0 - number.digits : number.digits;
-  out = static_cast<std::int64_t>(bits);
-  return NumberError::kNone;
+  for (; number.exponent > 0; --number.exponent) {
+    if (__builtin_mul_overflow(number.digits, std::uint64_t{10}, &number.digits)) {
+      return NumberError::kRange;
+    }
+  }
+  return whole_in_range(number, out);
 }
 
 NumberError parse_float64(std::string_view text, double& out) noexcept {

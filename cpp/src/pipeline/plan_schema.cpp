@@ -57,7 +57,7 @@ decode::DecoderOptions parse_decoder_options(std::string_view json) {
   if (parser.parse(json.data(), json.size()).get(root) != simdjson::SUCCESS) {
     throw plan_error("format_options: not JSON");
   }
-  const JsonObject object(root, "format_options", {"delimiter", "columns"});
+  const JsonObject object(root, "format_options", {"delimiter", "columns", "null_values"});
   decode::DecoderOptions options;
   if (const std::optional<std::string> delimiter = object.text_if("delimiter")) {
     if (delimiter->size() != 1) {
@@ -66,6 +66,7 @@ decode::DecoderOptions parse_decoder_options(std::string_view json) {
     options.delimiter = (*delimiter)[0];
   }
   if (object.find("columns")) options.csv_columns = object.texts("columns");
+  if (object.find("null_values")) options.null_values = object.texts("null_values");
   return options;
 }
 

@@ -134,7 +134,7 @@ class LinesSource final : public Source {
         reader_(mapping_.text(), config_.format == LineFormat::kCsv, config_.delimiter) {
     records_.reserve(config_.poll_max);
     std::string_view header;
-    if (config_.format == LineFormat::kCsv) reader_.next(header);
+    if (config_.format == LineFormat::kCsv && config_.header) reader_.next(header);
   }
 
   base::Result<Poll> poll(milliseconds timeout) override;
@@ -155,7 +155,9 @@ class LinesSource final : public Source {
              .low_watermark = 0,
              .high_watermark = ended_ ? next_ : -1}};
   }
-  std::vector<std::string> topics() const override { return {config_.path}; }
+  std::vector<std::string> topics() const override {
+    return {config_.name.empty() ? config_.path : config_.name};
+  }
   void wake() noexcept override {
     const std::lock_guard lock(mutex_);
     woken_ = true;

@@ -74,7 +74,7 @@ TEST_CASE("values follow the rules of JSON's") {
   Reader read(schema());
   CHECK(read("a,n/a,1") == "wrong_type: field \"x\": expected number, got \"n/a\"");
   CHECK(read("a, 1,1") == "wrong_type: field \"x\": expected number, got \" 1\"");
-  CHECK(read("a,1.5,1.0") == "wrong_type: field \"n\": expected integer, got \"1.0\"");
+  CHECK(read("a,1.5,1.5") == "wrong_type: field \"n\": expected integer, got \"1.5\"");
   CHECK(read("a,1e400,1") == "number_range: field \"x\": 1e400 does not fit float64");
   for (const char* text : {"nan", "NaN", "-inf", "+Infinity", "INF"}) {
     CHECK(read("a," + std::string(text) + ",1") ==
@@ -89,9 +89,46 @@ TEST_CASE("booleans and timestamps as programs print them") {
   CHECK(read("true,1970-01-01 00:00:01,2.5") == "true 1000000000 2500000000");
   CHECK(read("False,1970-01-01,1970-01-01T00:00:01Z") == "false 0 1000000000");
   CHECK(read("TRUE,1970-01-01,-1") == "true 0 -1000000000");
-  CHECK(read("1,1970-01-01,0") == "wrong_type: field \"b\": expected true or false, got \"1\"");
+  CHECK(read("2,1970-01-01,0") == "wrong_type: field \"b\": expected true or false, got \"2\"");
   CHECK(read("true,5,0").starts_with("time_format: field \"t\""));
   CHECK(read("true,1500-01-01,0").starts_with("time_range: field \"t\""));
+}
+
+TEST_CASE("truth values in the spellings of real files") {
+  Reader read(schema_of({{.name = "b", .type = DType::kBool, .nullable = true}}));
+  for (const char* yes : {"true", "True", "TRUE", "YES", "Yes", "y", "T", "1", "1.0", "1.00"}) {
+    CHECK(read(yes) == "true");
+  }
+  for (const char* no : {"false", "FALSE", "NO", "no", "N", "f", "0", "0.00", "-0"}) {
+    CHECK(read(no) == "false");
+  }
+  for (const char* other : {"2", "-1", "0.5", "truth", "ye", "\x11", " 1", "01", "null"}) {
+    CHECK(read(other).starts_with("wrong_type: field \"b\": expected true or false, got "));
+  }
+}
+
+TEST_CASE("whole numbers may be written as floats") {
+  Reader read(schema());
+  CHECK(read("a,1,2354.0") == "\"a\" 0x1p+0 2354");
+  CHECK(read("a,1,-11.000") == "\"a\" 0x1p+0 -11");
+  CHECK(read("a,1,2.354e3") == "\"a\" 0x1p+0 2354");
+  CHECK(read("a,1,2354.5") == "wrong_type: field \"n\": expected integer, got \"2354.5\"");
+  CHECK(read("a,1,1e19") == "number_range: field \"n\": 1e19 does not fit int64");
+}
+
+TEST_CASE("spellings of null beside the empty field") {
+  Reader read(schema(), {.null_values = {"NA", "\\N", "nan"}});
+  CHECK(read("a,NA,\\N") == "\"a\" null null");
+  CHECK(read("a,nan,") == "\"a\" null null");
+  CHECK(read("a,\"NA\",1") == "\"a\" null 1");
+  CHECK(read("a,na,1") == "wrong_type: field \"x\": expected number, got \"na\"");
+  CHECK(read("NA,1,1") == "null: field \"k\": null, but the column is not nullable");
+  CHECK(read("\"NA\",1,1") == "\"NA\" 0x1p+0 1");
+  CHECK(read("NAN,1,1") == "\"NAN\" 0x1p+0 1");
+  Reader texts(schema_of({{.name = "k", .type = DType::kString, .nullable = true}}),
+               {.null_values = {"\\N"}});
+  CHECK(texts("\\N") == "null");
+  CHECK(texts("\\NN") == "\"\\NN\"");
 }
 
 TEST_CASE("files have their own delimiter and order of columns") {

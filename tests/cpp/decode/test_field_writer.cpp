@@ -50,7 +50,14 @@ TEST_CASE("each type takes what it says and nothing else") {
   CHECK(whole.number("9223372036854775808") == RejectReason::kNumberRange);
   CHECK(write_bool(kInt, 0, true, whole.builder) == RejectReason::kWrongType);
 
+  CHECK_FALSE(write_whole(kInt, 0, "7.0", whole.builder));
+  CHECK(whole.row() == "7");
+  CHECK(write_whole(kInt, 0, "7.5", whole.builder) == RejectReason::kWrongType);
+  CHECK(write_whole(kInt, 0, "1e30", whole.builder) == RejectReason::kNumberRange);
+
   One real(kFloat);
+  CHECK_FALSE(write_whole(kFloat, 0, "7.5", real.builder));
+  CHECK(real.row() == "0x1.ep+2");
   CHECK_FALSE(real.number("3"));
   CHECK(real.row() == "0x1.8p+1");
   CHECK(real.number("1e400") == RejectReason::kNumberRange);

@@ -65,6 +65,36 @@ TEST_CASE("integers are exact over the whole range, and nothing else is an integ
   }
 }
 
+TEST_CASE("a whole value is one however it is written") {
+  std::int64_t value = 0;
+  const auto whole = [&value](std::string_view text) {
+    INFO(text);
+    REQUIRE(parse_whole(text, value) == NumberError::kNone);
+    return value;
+  };
+  CHECK(whole("2354") == 2354);
+  CHECK(whole("2354.0") == 2354);
+  CHECK(whole("-0.000") == 0);
+  CHECK(whole("1.5e1") == 15);
+  CHECK(whole("120e-1") == 12);
+  CHECK(whole("0e999999999") == 0);
+  CHECK(whole("9223372036854775807.000000000000") == std::numeric_limits<std::int64_t>::max());
+  CHECK(whole("-9.223372036854775808e18") == std::numeric_limits<std::int64_t>::min());
+  value = 5;
+  for (const char* text : {"0.5", "2354.01", "15e-1", "1e-999999999", "1000000000000000000.5",
+                           "9223372036854775807.000000000000000001"}) {
+    INFO(text);
+    CHECK(parse_whole(text, value) == NumberError::kNotInteger);
+  }
+  for (const char* text :
+       {"9223372036854775808.0", "1e19", "1e999999999", "12345678901234567890.0"}) {
+    INFO(text);
+    CHECK(parse_whole(text, value) == NumberError::kRange);
+  }
+  CHECK(parse_whole("12.", value) == NumberError::kSyntax);
+  CHECK(value == 5);
+}
+
 TEST_CASE("doubles are the nearest ones: halves, denormals, both ends") {
   for (const char* text :
        {"0", "-0", "-0.0", "0e999999999999", "187.15", "1e22", "1e23", "9007199254740993",

@@ -92,11 +92,13 @@ TEST_CASE("steps that only take rows out may run first, where the original bytes
 TEST_CASE("options of the decoder are read") {
   const std::string text = replaced(test::plan_text(""), R"("format": "json")",
                                     R"("format": "csv", "format_options": {"delimiter": ";",
-                  "columns": ["Date", "Ticker", "High", "Low", "Volume"]})");
+                  "columns": ["Date", "Ticker", "High", "Low", "Volume"],
+                  "null_values": ["NA"]})");
   const Plan plan = Plan::parse(text).value_or_throw();
   CHECK(plan.format() == "csv");
   CHECK(plan.decoder_options().delimiter == ';');
   CHECK(plan.decoder_options().csv_columns.size() == 5);
+  CHECK(plan.decoder_options().null_values == std::vector<std::string>{"NA"});
 }
 
 TEST_CASE("steps that cannot be are refused with what was received and what is known") {

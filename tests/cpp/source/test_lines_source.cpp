@@ -82,6 +82,21 @@ TEST_CASE("CSV: the header is left out, quoted fields may span lines") {
   CHECK(read("", LineFormat::kCsv).empty());
 }
 
+TEST_CASE("CSV: a file without a header is records from its first line on") {
+  const TempFile file("1,2\n3,4\n");
+  auto source = source::make_lines_source({.path = file.path(),
+                                           .format = LineFormat::kCsv,
+                                           .header = false,
+                                           .name = "flights.csv.gz"})
+                    .value_or_throw();
+  const auto poll = source->poll(0ms);
+  REQUIRE(poll);
+  REQUIRE(poll->records.size() == 2);
+  CHECK(poll->records[0].value == "1,2");
+  CHECK(poll->records[0].offset == 0);
+  CHECK(source->topics() == Lines{"flights.csv.gz"});
+}
+
 TEST_CASE("CSV: a quote inside a field is a character, and opens nothing") {
   CHECK(read("a,b\n5\" pipe,2\n3,4\n", LineFormat::kCsv) == Lines{"5\" pipe,2", "3,4"});
   // With another delimiter, another place is the start of a field.

@@ -1,11 +1,12 @@
 // One CSV row (RFC 4180) a message to one row of columns.
 //
 // Fields may be quoted; a quote within is doubled; a quoted field may hold delimiters and line
-// ends. One line end after the row is allowed, a second row is not. Quoting says nothing about
-// types: an empty field is null, but "" is an empty text in a string column. Numbers and timestamps
-// follow the same rules as in JSON (a timestamp column with a unit takes a number or ISO 8601
-// text); bool is true or false, also with a capital or in capitals. NaN and infinities are
-// rejected.
+// ends. One line end after the row is allowed, a second row is not. An empty field is null, and so
+// is one that spells a null value of the options; quoting says nothing about types, but makes a
+// text of both in a string column. Numbers and timestamps follow the same rules as in JSON (a
+// timestamp column with a unit takes a number or ISO 8601 text), except that an int64 may be
+// written as a whole float, `2354.0`. bool is true or false, yes or no, t, f, y or n in any case,
+// or a number that is 1 or 0. NaN and infinities are rejected, unless they are a null value.
 //
 // Thread contract: one ingest thread.
 // Cost: about 3 ns a byte; no allocation a row once warm.
@@ -40,6 +41,7 @@ class CsvDecoder final : public Decoder {
   };
 
   void bind(const std::vector<std::string>& names);
+  [[nodiscard]] bool is_null(const record::Field& field, const Cell& cell) const noexcept;
   [[nodiscard]] std::optional<DecodeFailure> split(std::string_view row);
   [[nodiscard]] const char* take_quoted(const char* at, const char* last, Cell& cell);
   [[nodiscard]] std::optional<DecodeFailure> fill(BatchBuilder& builder);
@@ -48,6 +50,8 @@ class CsvDecoder final : public Decoder {
 
   record::SchemaPtr schema_;
   char delimiter_;
+  std::vector<std::string> nulls_;
+  std::size_t longest_null_ = 0;
   std::vector<int> columns_;         // of each field of the file; -1: not asked for
   std::vector<std::size_t> absent_;  // nullable columns that the file does not have
   std::vector<Cell> cells_;

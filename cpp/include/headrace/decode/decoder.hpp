@@ -43,6 +43,7 @@ class Decoder {
 struct DecoderOptions {
   char delimiter = ',';                  // csv
   std::vector<std::string> csv_columns;  // names in file order; empty: schema order
+  std::vector<std::string> null_values;  // csv: spellings of null beside the empty field
 };
 
 // `format`: "json" or "csv" (RFC 4180). Unknown formats are an error, and so are a schema that

@@ -51,6 +51,9 @@ using Refusal = std::optional<record::RejectReason>;
 // `token` is a well-formed JSON number.
 [[nodiscard]] Refusal write_number(const record::Field& field, std::size_t column,
                                    std::string_view token, BatchBuilder& builder);
+// As write_number; an int64 also takes a literal of a whole value, as `2354.0`.
+[[nodiscard]] Refusal write_whole(const record::Field& field, std::size_t column,
+                                  std::string_view token, BatchBuilder& builder);
 [[nodiscard]] Refusal write_text(const record::Field& field, std::size_t column,
                                  std::string_view text, BatchBuilder& builder, RowTexts& texts);
 

@@ -40,6 +40,8 @@ struct Decimal {
 // `text` must be one whole number, else kSyntax; the output is left alone on an error.
 [[nodiscard]] NumberError parse_decimal(std::string_view text, Decimal& out) noexcept;
 [[nodiscard]] NumberError parse_int64(std::string_view text, std::int64_t& out) noexcept;
+// As parse_int64, and literals of a whole value however they are written: `2354.0`, `1.5e1`.
+[[nodiscard]] NumberError parse_whole(std::string_view text, std::int64_t& out) noexcept;
 [[nodiscard]] NumberError parse_float64(std::string_view text, double& out) noexcept;
 
 inline constexpr double kPowersOfTen[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,

@@ -1,4 +1,4 @@
-// The lines of a file as records: newline-delimited JSON or CSV (RFC 4180, with a header line).
+// The lines of a file as records: newline-delimited JSON or CSV (RFC 4180).
 //
 // The file is mapped into memory and never copied. A CSV record may span lines inside quotes. Empty
 // lines and a byte order mark are skipped; LF and CR LF end a line. The offset of a record is its
@@ -29,6 +29,8 @@ struct LinesSourceConfig {
   LineFormat format = LineFormat::kJson;
   std::size_t poll_max = 4096;  // most records a poll
   char delimiter = ',';         // CSV: where a field, and so a quote, may begin
+  bool header = true;           // CSV: the first line names the columns and is no record
+  std::string name;             // for dead letters; empty: the path
 };
 
 [[nodiscard]] base::Result<std::unique_ptr<Source>> make_lines_source(LinesSourceConfig config);
