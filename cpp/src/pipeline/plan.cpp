@@ -19,7 +19,7 @@ template <class Spec>
 void Plan::add(Spec spec) {
   steps_.push_back(std::make_shared<const Step>(Step{std::move(spec)}));
   const bool all_before = leading_rules_ + 1 == steps_.size();
-  if (all_before && only_rejects(steps_.back()->spec)) ++leading_rules_;
+  if (all_before && runs_at_ingest(steps_.back()->spec)) ++leading_rules_;
 }
 
 base::Result<Plan> Plan::parse(std::string_view json,

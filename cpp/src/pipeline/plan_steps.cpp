@@ -1,5 +1,6 @@
 #include <headrace/pipeline/plan_json.hpp>
 #include <headrace/pipeline/plan_steps.hpp>
+#include <headrace/pipeline/plan_zone.hpp>
 
 #include <algorithm>
 #include <utility>
@@ -130,6 +131,26 @@ StepSpec parse_sort_within(const element& json) {
   return SortWithinSpec{JsonObject(json, "sort_within", {"op", "grace_ns"}).integer("grace_ns")};
 }
 
+StepSpec parse_compose_time(const element& json) {
+  const JsonObject object(json, "timestamp_from",
+                          {"op", "name", "at", "date", "year", "month", "day", "clock", "zone",
+                           "nullable", "event_time"});
+  ops::ComposeTimeArgs args;
+  args.name = object.text("name");
+  const std::int64_t at = object.integer("at");
+  if (at < 0) throw object.wrong("at", "a place from 0", object.require("at"));
+  args.at = static_cast<std::size_t>(at);
+  args.parts = {.date = object.text_if("date"),
+                .year = object.text_if("year"),
+                .month = object.text_if("month"),
+                .day = object.text_if("day"),
+                .clock = object.text_if("clock")};
+  if (const std::optional<element> zone = object.find("zone")) args.zone = parse_time_zone(*zone);
+  args.nullable = object.truth("nullable", false);
+  args.event_time = object.truth("event_time", false);
+  return ComposeTimeSpec{std::move(args)};
+}
+
 // ---- spec to operator
 
 base::Error prefixed(const std::string& who, base::Error error) {
@@ -172,6 +193,11 @@ struct Maker {
   Result<OperatorPtr> operator()(const SortWithinSpec& spec) const {
     return ops::make_sort_within_operator(schema, spec.grace_ns);
   }
+  Result<OperatorPtr> operator()(const ComposeTimeSpec& spec) const {
+    ops::ComposeTimeArgs args = spec.args;
+    args.schema = schema;
+    return ops::make_compose_time_operator(std::move(args));
+  }
   Result<OperatorPtr> operator()(const PredictSpec& spec) const {
     if (spec.predictor >= predictors.size()) {
       return base::invalid_argument("predict: no predictor " + std::to_string(spec.predictor) +
@@ -201,10 +227,10 @@ StepSpec parse_step(std::string_view json) {
     StepSpec (*parse)(const element&);
   };
   static constexpr Kind kKinds[] = {
-      {"validate", &parse_validate},      {"with_columns", &parse_columns},
-      {"filter", &parse_filter},          {"select", &parse_select},
-      {"predict", &parse_predict},        {"deduplicate", &parse_deduplicate},
-      {"sort_within", &parse_sort_within}};
+      {"validate", &parse_validate},       {"with_columns", &parse_columns},
+      {"filter", &parse_filter},           {"select", &parse_select},
+      {"predict", &parse_predict},         {"deduplicate", &parse_deduplicate},
+      {"sort_within", &parse_sort_within}, {"compose_time", &parse_compose_time}};
   simdjson::dom::parser parser;
   element root;
   if (parser.parse(json.data(), json.size()).get(root) != simdjson::SUCCESS) {
@@ -222,9 +248,10 @@ StepSpec parse_step(std::string_view json) {
   throw plan_error("steps: " + base::unknown_name("step", op, names));
 }
 
-bool only_rejects(const StepSpec& step) noexcept {
+bool runs_at_ingest(const StepSpec& step) noexcept {
   return std::holds_alternative<ValidateSpec>(step) ||
-         std::holds_alternative<DeduplicateSpec>(step) || std::holds_alternative<LateSpec>(step);
+         std::holds_alternative<DeduplicateSpec>(step) || std::holds_alternative<LateSpec>(step) ||
+         std::holds_alternative<ComposeTimeSpec>(step);
 }
 
 Result<OperatorPtr> make_operator(const StepSpec& step, const record::SchemaPtr& schema,

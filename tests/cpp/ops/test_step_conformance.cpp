@@ -2,6 +2,7 @@
 #include "catch.hpp"
 #include "ops/steps.hpp"
 
+#include <headrace/ops/compose_time_operator.hpp>
 #include <headrace/ops/deduplicate_operator.hpp>
 #include <headrace/ops/late_operator.hpp>
 #include <headrace/ops/sort_within_operator.hpp>
@@ -22,6 +23,20 @@ OperatorPtr deduplicate(const record::SchemaPtr& schema, std::vector<std::string
   return ops::make_deduplicate_operator(
              {.schema = schema, .by = std::move(by), .within_ns = within})
       .value_or_throw();
+}
+
+// Parts that are null, and no times, and some that are: of a date and a clock.
+OperatorPtr compose_time(const record::SchemaPtr& schema, bool nullable) {
+  ops::ComposeTimeArgs args;
+  args.schema = schema;
+  args.name = "made";
+  args.at = 3;
+  args.parts.date = "at";
+  args.parts.clock = "j";
+  args.zone = ops::TimeZone();
+  args.nullable = nullable;
+  args.event_time = !nullable;
+  return ops::make_compose_time_operator(std::move(args)).value_or_throw();
 }
 
 // Both halves, as a plan has them: the second one counts on the first.
@@ -81,6 +96,8 @@ const std::vector<Step>& steps() {
          return deduplicate(s, {"t", "j"}, 25);
        }},
       {"deduplicate within 0", [](const auto& s) { return deduplicate(s, {"yes"}, 0); }},
+      {"compose_time", [](const auto& s) { return compose_time(s, false); }},
+      {"compose_time or null", [](const auto& s) { return compose_time(s, true); }},
       {"late", [](const auto& s) { return ops::make_late_operator(s, 20).value_or_throw(); }},
       {"late 0", [](const auto& s) { return ops::make_late_operator(s, 0).value_or_throw(); }},
       {"sort_within", [](const auto& s) { return sort_within(s, 20); }},
@@ -183,6 +200,7 @@ TEST_CASE("every step survives a damaged snapshot") {
     Outcome outcome;
     feed(*op, table, {0, 100}, false, outcome);
     const std::vector<std::byte> bytes = saved(*op);
+    if (bytes.empty()) continue;  // a step that remembers nothing
     for (int round = 0; round < 100; ++round) {
       std::vector<std::byte> damaged = bytes;
       for (int byte = 0; byte < 3; ++byte) {

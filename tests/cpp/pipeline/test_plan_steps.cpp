@@ -31,6 +31,24 @@ TEST_CASE("a validate step keeps its rules in order") {
   CHECK(spec.rules[1].expression.name == "x");
 }
 
+TEST_CASE("timestamp_from keeps its parts and its zone, and may run first") {
+  const StepSpec step = parse_step(
+      R"({"op": "compose_time", "name": "then", "at": 1, "date": "Date", "clock": "Volume",
+          "zone": {"name": "Asia/Tokyo", "transitions": [[0, 32400]]}, "nullable": true})");
+  CHECK(runs_at_ingest(step));
+  const ops::ComposeTimeArgs& args = std::get<ComposeTimeSpec>(step).args;
+  CHECK(args.parts.date == "Date");
+  CHECK_FALSE(args.parts.year);
+  CHECK(args.zone->name() == "Asia/Tokyo");
+  const auto made = make_operator(step, kSchema, {}).value_or_throw();
+  CHECK(made->output_schema()->index_of("then") == 1);
+  CHECK(made->output_schema()->fields()[1].nullable);
+  CHECK_THROWS_AS(parse_step(R"({"op": "compose_time", "name": "then", "at": -1, "date": "Date"})"),
+                  base::Exception);
+  CHECK(refusal(R"({"op": "compose_time", "name": "then", "at": 0, "date": "Dat"})", {})
+            .starts_with(R"(timestamp_from: date: no column "Dat"; did you mean "Date"?)"));
+}
+
 TEST_CASE("an indicator's parameters come in the registry's order whatever the plan's") {
   const auto spec = std::get<ColumnsSpec>(parse_step(
       R"({"op": "with_columns", "columns": [{"kind": "indicator", "indicator": "macd",
@@ -51,9 +69,9 @@ TEST_CASE(
   CHECK_FALSE(std::get<DeduplicateSpec>(ever).within_ns);
   const StepSpec sort = parse_step(R"({"op": "sort_within", "grace_ns": 60000000000})");
   CHECK(std::get<SortWithinSpec>(sort).grace_ns == 60'000'000'000);
-  CHECK(only_rejects(unique));
-  CHECK(only_rejects(LateSpec{1}));
-  CHECK_FALSE(only_rejects(sort));
+  CHECK(runs_at_ingest(unique));
+  CHECK(runs_at_ingest(LateSpec{1}));
+  CHECK_FALSE(runs_at_ingest(sort));
   const auto holds = [](const StepSpec& step) {
     return make_operator(step, kSchema, {}).value_or_throw()->holds_rows();
   };

@@ -4,7 +4,8 @@
 // and nothing that does not (brokers, threads, batch sizes). Two plans with the same text compute
 // the same bits.
 //
-//   {"version": 1, "format": "json", "format_options": {"delimiter": ",", "columns": ["Date"]},
+//   {"version": 1, "format": "json", "format_options": {"delimiter": ",", "columns": ["Date"],
+//                                                          "null_values": ["NA"]},
 //    "schema": {"fields": [{"name": "Date", "type": "timestamp", "nullable": false, "unit": "auto",
 //                           "path": ["Date"]}, ...], "event_time": "Date", "key": "Ticker"},
 //    "steps": [
@@ -19,6 +20,9 @@
 //      {"op": "select", "columns": ["Date", "Close"]},
 //      {"op": "deduplicate", "by": ["Ticker", "Date"], "within_ns": 600000000000},
 //      {"op": "sort_within", "grace_ns": 60000000000},
+//      {"op": "compose_time", "name": "FlightDate", "at": 0, "year": "Year", "month": "Month",
+//       "day": "DayofMonth", "clock": "CRSDepTime", "zone": null, "nullable": false,
+//       "event_time": true},
 //      {"op": "predict", "predictor": 0, "inputs": ["rsi", "aroon_up"], "outputs": ["p_up"],
 //       "window": null}]}
 //
@@ -31,7 +35,9 @@
 // indicator's parameters that are not given have their defaults. A new column takes the place of
 // its namesake, but not of event time or key. `window` is only compared with what the predictor was
 // loaded for. Without `within_ns` (null) a duplicate is one of any distance. sort_within becomes
-// two operators: one that rejects what is late, one that sorts.
+// two operators: one that rejects what is late, one that sorts. compose_time is what a schema with
+// hr.timestamp_from puts before the user's steps: "date", or "year", "month" and "day"; see
+// plan_zone.hpp for "zone".
 //
 // Thread contract: immutable value.
 // Cost: parsing compiles everything once; instantiate() compiles it again for each task.
@@ -64,9 +70,9 @@ class Plan {
   [[nodiscard]] const decode::DecoderOptions& decoder_options() const noexcept { return decoder_; }
   // A fresh chain of operators with empty state: one per task.
   [[nodiscard]] base::Result<std::vector<ops::OperatorPtr>> instantiate() const;
-  // How many operators at the head of the chain only take rows out (rules, duplicates, late ones):
-  // the engine runs them right after decoding, while the original bytes are at hand for dead
-  // letters.
+  // How many operators at the head of the chain only take rows out (rules, duplicates, late ones)
+  // or tell their event time: the engine runs them right after decoding, while the original bytes
+  // are at hand for dead letters.
   [[nodiscard]] std::size_t leading_rules() const noexcept { return leading_rules_; }
 
  private:

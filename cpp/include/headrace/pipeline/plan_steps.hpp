@@ -18,6 +18,7 @@
 
 #include <headrace/model/predict_operator.hpp>
 #include <headrace/ops/columns_operator.hpp>
+#include <headrace/ops/compose_time_operator.hpp>
 #include <headrace/ops/validate_operator.hpp>
 
 namespace headrace::pipeline {
@@ -46,6 +47,10 @@ struct LateSpec {
 struct SortWithinSpec {
   std::int64_t grace_ns = 0;
 };
+// Of hr.timestamp_from: its schema is that of the step before.
+struct ComposeTimeSpec {
+  ops::ComposeTimeArgs args;
+};
 struct PredictSpec {
   std::size_t predictor = 0;
   std::vector<std::string> inputs;
@@ -54,12 +59,13 @@ struct PredictSpec {
 };
 
 using StepSpec = std::variant<ValidateSpec, ColumnsSpec, FilterSpec, SelectSpec, PredictSpec,
-                              DeduplicateSpec, LateSpec, SortWithinSpec>;
+                              DeduplicateSpec, LateSpec, SortWithinSpec, ComposeTimeSpec>;
 
 // Throws base::Exception with what was received and what is known.
 [[nodiscard]] StepSpec parse_step(std::string_view json);
-// Whether the step only takes rows out, so that it may run before anything else has seen them.
-[[nodiscard]] bool only_rejects(const StepSpec& step) noexcept;
+// Whether the step only takes rows out or tells their event time, so that at the head of a plan it
+// may run before anything else has seen them.
+[[nodiscard]] bool runs_at_ingest(const StepSpec& step) noexcept;
 
 [[nodiscard]] base::Result<ops::OperatorPtr> make_operator(
     const StepSpec& step, const record::SchemaPtr& schema,
