@@ -11,6 +11,8 @@
 //   CompensatedSum total;  total.add(x);  total.value();
 #pragma once
 
+#include <cmath>
+
 namespace headrace::ops {
 
 struct CompensatedSum {
@@ -23,7 +25,13 @@ struct CompensatedSum {
     carry += (sum - (t - shadow)) + (x - shadow);
     sum = t;
   }
-  [[nodiscard]] double value() const noexcept { return sum + carry; }
+  // As if the terms of the other one came after ours.
+  void add(const CompensatedSum& other) noexcept {
+    add(other.sum);
+    carry += other.carry;
+  }
+  // An infinite sum is what it is: its carry is no number.
+  [[nodiscard]] double value() const noexcept { return std::isfinite(sum) ? sum + carry : sum; }
 };
 
 }  // namespace headrace::ops

@@ -1,0 +1,126 @@
+// What aggregates with a plain state share: states by pane, reading columns, snapshots.
+//
+// Thread contract: see aggregate.hpp.
+// Cost: a load and a store of the state a row.
+#pragma once
+
+#include <array>
+#include <bit>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include <headrace/ops/aggregate/aggregate.hpp>
+
+namespace headrace::ops {
+
+// Calls take(pane, value, row) for every row that has a value; T is the column's own type.
+template <class T, class Take>
+void for_each_value(const record::Column& column, std::span<const PaneRow> rows, Take take) {
+  const T* const values = column.values<T>();
+  const auto present = [](T value) {
+    if constexpr (std::is_same_v<T, double>) {
+      return !std::isnan(value);
+    } else {
+      return true;
+    }
+  };
+  if (!column.validity) {
+    for (const auto [row, pane] : rows) {
+      if (present(values[row])) [[likely]] {
+        take(pane, values[row], row);
+      }
+    }
+    return;
+  }
+  for (const auto [row, pane] : rows) {
+    if (column.is_valid(row) && present(values[row])) take(pane, values[row], row);
+  }
+}
+
+// The same for columns of numbers, as doubles.
+template <class Take>
+void for_each_number(const record::Column& column, std::span<const PaneRow> rows, Take take) {
+  const auto as_double = [&take](std::uint32_t pane, auto value, std::uint32_t row) {
+    take(pane, static_cast<double>(value), row);
+  };
+  switch (column.type) {
+    case record::DType::kFloat64:
+      return for_each_value<double>(column, rows, as_double);
+    case record::DType::kBool:
+      return for_each_value<std::uint8_t>(column, rows, as_double);
+    default:
+      return for_each_value<std::int64_t>(column, rows, as_double);
+  }
+}
+
+// Calls take(pane, x, y, row) for every row in which both columns have a number.
+template <class Take>
+void for_each_pair(const record::Column& first, const record::Column& second,
+                   std::span<const PaneRow> rows, Take take) {
+  const auto number = [](const record::Column& column, std::uint32_t row) {
+    if (!column.is_valid(row)) return std::nan("");
+    switch (column.type) {
+      case record::DType::kFloat64:
+        return column.values<double>()[row];
+      case record::DType::kBool:
+        return static_cast<double>(column.values<std::uint8_t>()[row]);
+      default:
+        return static_cast<double>(column.values<std::int64_t>()[row]);
+    }
+  };
+  if (first.type == record::DType::kFloat64 && second.type == record::DType::kFloat64 &&
+      !first.validity && !second.validity) {
+    const double* const x = first.values<double>();
+    const double* const y = second.values<double>();
+    for (const auto [row, pane] : rows) {
+      if (!std::isnan(x[row]) && !std::isnan(y[row])) take(pane, x[row], y[row], row);
+    }
+    return;
+  }
+  for (const auto [row, pane] : rows) {
+    const double x = number(first, row);
+    const double y = number(second, row);
+    if (!std::isnan(x) && !std::isnan(y)) take(pane, x, y, row);
+  }
+}
+
+// State: a struct of 8-byte members that says "nothing seen" when it is value-initialised.
+template <class State>
+class PaneStates : public Aggregate {
+ public:
+  static_assert(std::is_trivially_copyable_v<State> && sizeof(State) % 8 == 0);
+
+  explicit PaneStates(std::vector<record::Field> fields) : fields_(std::move(fields)) {}
+
+  [[nodiscard]] const std::vector<record::Field>& fields() const noexcept final { return fields_; }
+  void resize(std::size_t panes) final { states_.resize(panes); }
+  void clear(std::uint32_t pane) final { states_[pane] = State{}; }
+
+  void snapshot(base::ByteWriter& writer, std::uint32_t pane) const final {
+    for (const std::uint64_t word : std::bit_cast<Words>(states_[pane])) writer.put(word);
+  }
+  [[nodiscard]] base::Status restore(base::ByteReader& reader, std::uint32_t pane) final {
+    Words words{};
+    for (std::uint64_t& word : words) {
+      if (base::Status read = reader.get_into(word); !read) return read;
+    }
+    states_[pane] = std::bit_cast<State>(words);
+    return {};
+  }
+
+ protected:
+  using Words = std::array<std::uint64_t, sizeof(State) / sizeof(std::uint64_t)>;
+  // Valid until the next resize.
+  [[nodiscard]] State* states() noexcept { return states_.data(); }
+  [[nodiscard]] const State& state(std::uint32_t pane) const noexcept { return states_[pane]; }
+
+ private:
+  std::vector<record::Field> fields_;
+  std::vector<State> states_;
+};
+
+}  // namespace headrace::ops
