@@ -36,8 +36,27 @@ class Held final : public HeldColumn {
     }
   }
 
-  // Without a bitmap where no value is null, as columns have it that were never nullable.
+  void put_row(const Column& from, std::size_t row, std::uint32_t place) override {
+    if constexpr (kText) {
+      if (words_.is_full()) words_.renew(values_, valid_);
+    }
+    const bool present = from.is_valid(row);
+    valid_[place] = present ? 1 : 0;
+    values_[place] = stored(from, from.values<T>()[row], present);
+  }
+
+  void release(std::uint32_t place) override {
+    if constexpr (kText) valid_[place] = 0;
+  }
+
   Column take(Places places) override {
+    Column column = copy(places);
+    for (const std::uint32_t place : places) release(place);
+    return column;
+  }
+
+  // Without a bitmap where no value is null, as columns have it that were never nullable.
+  Column copy(Places places) const override {
     Column column = Column::make(type_, places.size());
     T* const out = column.mutable_values<T>();
     bool all_present = true;
@@ -46,10 +65,7 @@ class Held final : public HeldColumn {
       all_present = all_present && valid_[places[i]] != 0;
     }
     if (!all_present) column.validity = bitmap(places);
-    if constexpr (kText) {
-      column.dictionary = words_.get();
-      for (const std::uint32_t place : places) valid_[place] = 0;  // its text may be forgotten
-    }
+    if constexpr (kText) column.dictionary = words_.get();
     return column;
   }
 

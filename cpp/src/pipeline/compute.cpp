@@ -152,10 +152,12 @@ void Compute::work_off(Parcel& parcel, Work work) {
   const std::size_t entered = parcel.batch.rows();
   const std::uint64_t dropped = task.dropped();
   const std::uint64_t late = task.late();
+  const std::uint64_t evicted = task.evicted();
   base::Status status = (task.*work)(parcel.batch, parcel.rejects);
   if (!status) return life_.fail(status.error());
   outlet_.rejects().count(record::RejectReason::kRule, task.dropped() - dropped);
   outlet_.rejects().count_late(task.late() - late);
+  counters_.evicted.fetch_add(task.evicted() - evicted, std::memory_order_relaxed);
   hand_on(parcel, entered);
 }
 
@@ -194,7 +196,7 @@ void Compute::finish_tasks() {
     last.batch.epoch = last.epoch;
     last.batch.next_offset = last.next_offset;
     last.batch.ingest_steady_ns = std::chrono::steady_clock::now().time_since_epoch().count();
-    work_off(last, &Task::finish);
+    work_off(last, life_.stopping() ? &Task::stop : &Task::finish);
   }
 }
 

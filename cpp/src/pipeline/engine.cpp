@@ -90,6 +90,7 @@ struct Engine::Impl {
     for (const auto& compute : computes) {
       status.stale += compute->counters().stale.load(std::memory_order_relaxed);
       status.dropped += compute->counters().dropped.load(std::memory_order_relaxed);
+      status.evicted += compute->counters().evicted.load(std::memory_order_relaxed);
     }
   }
 

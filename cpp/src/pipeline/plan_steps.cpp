@@ -1,6 +1,7 @@
 #include <headrace/pipeline/plan_json.hpp>
 #include <headrace/pipeline/plan_steps.hpp>
 #include <headrace/pipeline/plan_zone.hpp>
+#include <headrace/pipeline/plan_window.hpp>
 
 #include <algorithm>
 #include <utility>
@@ -151,6 +152,8 @@ StepSpec parse_compose_time(const element& json) {
   return ComposeTimeSpec{std::move(args)};
 }
 
+StepSpec parse_window_step(const element& json) { return WindowSpec{parse_window(json)}; }
+
 // ---- spec to operator
 
 base::Error prefixed(const std::string& who, base::Error error) {
@@ -198,6 +201,11 @@ struct Maker {
     args.schema = schema;
     return ops::make_compose_time_operator(std::move(args));
   }
+  Result<OperatorPtr> operator()(const WindowSpec& spec) const {
+    ops::WindowArgs args = spec.args;
+    args.schema = schema;
+    return ops::make_window_operator(std::move(args));
+  }
   Result<OperatorPtr> operator()(const PredictSpec& spec) const {
     if (spec.predictor >= predictors.size()) {
       return base::invalid_argument("predict: no predictor " + std::to_string(spec.predictor) +
@@ -230,7 +238,8 @@ StepSpec parse_step(std::string_view json) {
       {"validate", &parse_validate},       {"with_columns", &parse_columns},
       {"filter", &parse_filter},           {"select", &parse_select},
       {"predict", &parse_predict},         {"deduplicate", &parse_deduplicate},
-      {"sort_within", &parse_sort_within}, {"compose_time", &parse_compose_time}};
+      {"sort_within", &parse_sort_within}, {"compose_time", &parse_compose_time},
+      {"window", &parse_window_step}};
   simdjson::dom::parser parser;
   element root;
   if (parser.parse(json.data(), json.size()).get(root) != simdjson::SUCCESS) {

@@ -48,9 +48,17 @@ base::Status Task::process(record::RecordBatch& batch, record::Rejects& rejects)
 }
 
 base::Status Task::finish(record::RecordBatch& batch, record::Rejects& rejects) {
+  return end_by(&ops::Operator::finish, batch, rejects);
+}
+
+base::Status Task::stop(record::RecordBatch& batch, record::Rejects& rejects) {
+  return end_by(&ops::Operator::stop, batch, rejects);
+}
+
+base::Status Task::end_by(Step step, record::RecordBatch& batch, record::Rejects& rejects) {
   if (!holds_rows()) return {};
   batch.replace_columns(operators_[first_holder_]->output_schema(), {});
-  return run(first_holder_, &ops::Operator::finish, batch, rejects);
+  return run(first_holder_, step, batch, rejects);
 }
 
 // Rows that are rejected after an operator that holds rows back may be of any earlier batch: their
@@ -91,6 +99,12 @@ std::uint64_t Task::dropped() const noexcept {
 std::uint64_t Task::late() const noexcept {
   std::uint64_t sum = 0;
   for (const ops::OperatorPtr& op : operators_) sum += op->late();
+  return sum;
+}
+
+std::uint64_t Task::evicted() const noexcept {
+  std::uint64_t sum = 0;
+  for (const ops::OperatorPtr& op : operators_) sum += op->evicted();
   return sum;
 }
 

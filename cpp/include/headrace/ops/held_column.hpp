@@ -27,7 +27,11 @@ class HeldColumn {
 
   virtual void resize(std::size_t places) = 0;
   virtual void put(const record::Column& from, Places places) = 0;
-  // The places are free then.
+  virtual void put_row(const record::Column& from, std::size_t row, std::uint32_t place) = 0;
+  [[nodiscard]] virtual record::Column copy(Places places) const = 0;
+  // The place is free then: its text may be forgotten.
+  virtual void release(std::uint32_t place) = 0;
+  // copy, then release.
   [[nodiscard]] virtual record::Column take(Places places) = 0;
   virtual void snapshot(base::ByteWriter& writer, Places places) const = 0;
   // Into the places 0, 1, ... of a column that has room for them.

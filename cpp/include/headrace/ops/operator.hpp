@@ -39,6 +39,11 @@ class Operator {
   [[nodiscard]] virtual base::Status finish(record::RecordBatch& batch, record::Rejects& rejects) {
     return process(batch, rejects);
   }
+  // As finish, where the run is stopped before its end. What is complete only at the end (a window
+  // that is still open) stays.
+  [[nodiscard]] virtual base::Status stop(record::RecordBatch& batch, record::Rejects& rejects) {
+    return finish(batch, rejects);
+  }
   // Whether this is an operator that holds rows back; fixed at construction.
   [[nodiscard]] virtual bool holds_rows() const noexcept { return false; }
   // The smallest offset that is held back now, or kNothingHeld. For commits only, so it may look at
@@ -51,6 +56,8 @@ class Operator {
   // Rows that came too late and were left out on the user's word, without becoming dead letters
   // (on_late="count"), since construction. For status only, likewise.
   [[nodiscard]] virtual std::uint64_t late() const noexcept { return 0; }
+  // Groups forgotten because there were too many (max_groups), since construction. For status only.
+  [[nodiscard]] virtual std::uint64_t evicted() const noexcept { return 0; }
   // State to bytes and back. restore replaces the state; after it the operator continues to the
   // bit.
   virtual void snapshot(base::ByteWriter& writer) const = 0;

@@ -40,6 +40,7 @@ class Compute {
   struct Counters {
     std::atomic<std::uint64_t> stale{0};
     std::atomic<std::uint64_t> dropped{0};
+    std::atomic<std::uint64_t> evicted{0};
   };
 
   Compute(TaskRecipe recipe, Outlet& outlet, Lifecycle& life, std::size_t producers,

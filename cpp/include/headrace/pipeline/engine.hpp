@@ -80,6 +80,7 @@ struct EngineStatus {
   std::uint64_t tombstones = 0;
   std::uint64_t dropped = 0;  // by overflow policy
   std::uint64_t late = 0;     // too late and only counted, without becoming dead letters
+  std::uint64_t evicted = 0;  // groups forgotten because there were too many (max_groups)
   std::uint64_t stale = 0;    // of revoked assignments, not handed on
   std::uint64_t keys_in_several_partitions = 0;
   std::map<std::string, std::uint64_t> rejected;     // by reason name

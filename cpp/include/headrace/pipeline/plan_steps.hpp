@@ -20,6 +20,7 @@
 #include <headrace/ops/columns_operator.hpp>
 #include <headrace/ops/compose_time_operator.hpp>
 #include <headrace/ops/validate_operator.hpp>
+#include <headrace/ops/window/window_operator.hpp>
 
 namespace headrace::pipeline {
 
@@ -58,8 +59,13 @@ struct PredictSpec {
   std::optional<std::int64_t> window;  // to be compared with the predictor's where given
 };
 
+struct WindowSpec {
+  ops::WindowArgs args;  // the schema comes when the step is made
+};
+
 using StepSpec = std::variant<ValidateSpec, ColumnsSpec, FilterSpec, SelectSpec, PredictSpec,
-                              DeduplicateSpec, LateSpec, SortWithinSpec, ComposeTimeSpec>;
+                              DeduplicateSpec, LateSpec, SortWithinSpec, ComposeTimeSpec,
+                              WindowSpec>;
 
 // Throws base::Exception with what was received and what is known.
 [[nodiscard]] StepSpec parse_step(std::string_view json);

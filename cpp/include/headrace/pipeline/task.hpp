@@ -29,12 +29,16 @@ class Task {
   // At the end of the records: fills `batch` (without rows; task and position are the caller's)
   // with what is still held back and has gone through the operators after that.
   [[nodiscard]] base::Status finish(record::RecordBatch& batch, record::Rejects& rejects);
+  // The same where the run is stopped before its end: what only the end completes stays held.
+  [[nodiscard]] base::Status stop(record::RecordBatch& batch, record::Rejects& rejects);
   [[nodiscard]] bool holds_rows() const noexcept { return first_holder_ < operators_.size(); }
   // The smallest offset that is held back: what is to be read again if this task goes elsewhere.
   [[nodiscard]] std::int64_t first_held() const noexcept;
   [[nodiscard]] const Digest& digest() const noexcept { return digest_; }
   // Rows that validate's "drop" took out since the task was created.
   [[nodiscard]] std::uint64_t dropped() const noexcept;
+  // Groups that were forgotten, by all steps with max_groups.
+  [[nodiscard]] std::uint64_t evicted() const noexcept;
   // Rows that were too late and only counted, since the task was created.
   [[nodiscard]] std::uint64_t late() const noexcept;
   // All state, as bytes that depend on the records alone. A failed restore leaves a task that is
@@ -44,6 +48,8 @@ class Task {
 
  private:
   using Step = base::Status (ops::Operator::*)(record::RecordBatch&, record::Rejects&);
+  [[nodiscard]] base::Status end_by(Step step, record::RecordBatch& batch,
+                                    record::Rejects& rejects);
   [[nodiscard]] base::Status run(std::size_t first, Step step, record::RecordBatch& batch,
                                  record::Rejects& rejects);
   [[nodiscard]] std::size_t holder_from(std::size_t first) const noexcept;

@@ -40,6 +40,7 @@ enum class RejectReason : std::uint8_t {
   kLate,
   kTimeUnit,
   kFuture,
+  kGroups,
 };
 
 struct RejectInfo {
@@ -48,7 +49,7 @@ struct RejectInfo {
   std::string_view meaning;
 };
 
-inline constexpr std::array<RejectInfo, 21> kRejectTable{{
+inline constexpr std::array<RejectInfo, 22> kRejectTable{{
     {RejectReason::kInvalidJson, "invalid_json", "the value is not well-formed JSON"},
     {RejectReason::kUtf8, "utf8", "the value is not valid UTF-8"},
     {RejectReason::kDepth, "depth", "nested deeper than 64 levels"},
@@ -71,6 +72,7 @@ inline constexpr std::array<RejectInfo, 21> kRejectTable{{
     {RejectReason::kTimeUnit, "time_unit", "an event time that looks like another unit"},
     {RejectReason::kFuture, "future",
      "the event time is further ahead of the newest than max_skew"},
+    {RejectReason::kGroups, "groups", "a new group where max_groups are there already"},
 }};
 
 [[nodiscard]] constexpr const RejectInfo& info(RejectReason reason) noexcept {
