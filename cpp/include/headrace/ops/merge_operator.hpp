@@ -21,6 +21,7 @@
 
 #include <headrace/base/bytes.hpp>
 #include <headrace/base/error.hpp>
+#include <headrace/ops/held_offsets.hpp>
 #include <headrace/record/record_batch.hpp>
 #include <headrace/record/reject.hpp>
 
@@ -52,6 +53,9 @@ class MergeOperator {
   [[nodiscard]] virtual std::int64_t output_watermark(std::int64_t watermark) const noexcept {
     return watermark;
   }
+  // The smallest offset held back now of each partition. For commits only, so it may look at every
+  // held row. What is kept only to be looked up (the past rows of an as-of join) is not held back.
+  virtual void note_held(HeldOffsets& /*held*/) const {}
   // State to bytes and back. restore replaces the state; after it the operator continues to the
   // bit.
   virtual void snapshot(base::ByteWriter& writer) const = 0;
