@@ -109,7 +109,7 @@ class DeduplicateOperator final : public Operator {
     }
     made.detail += ")";
     made.field = names_;
-    made.task = batch.task;
+    made.task = batch.origin(row);
     if (batch.offsets) made.offset = batch.offset_values()[row];
     return made;
   }

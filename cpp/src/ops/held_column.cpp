@@ -86,7 +86,7 @@ class Held final : public HeldColumn {
       if (base::Status s = restore_value(reader, i); !s) return s;
       if (valid_[i] > 1 || (type_ == DType::kBool && values_[i] > T{1})) {
         return base::Error{.code = base::ErrorCode::kCheckpoint,
-                           .message = "snapshot of sort_within holds an impossible value"};
+                           .message = "snapshot of held rows holds an impossible value"};
       }
     }
     return {};

@@ -67,7 +67,7 @@ class LateOperator final : public Operator {
                   short_text(newest_.ns(), time) + "), grace " +
                   record::duration_text(static_cast<std::uint64_t>(grace_));
     made.field = schema_->fields()[static_cast<std::size_t>(schema_->event_time_index())].name;
-    made.task = batch.task;
+    made.task = batch.origin(row);
     if (batch.offsets) made.offset = batch.offset_values()[row];
     return made;
   }

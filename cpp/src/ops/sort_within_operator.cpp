@@ -19,6 +19,7 @@ class SortWithinOperator final : public Operator {
   const record::SchemaPtr& output_schema() const noexcept override { return schema_; }
   bool holds_rows() const noexcept override { return true; }
   std::int64_t first_held() const noexcept override { return held_.first_offset(); }
+  void note_held(HeldOffsets& held) const override { held_.note_held(held); }
 
   base::Status process(record::RecordBatch& batch, record::Rejects& /*rejects*/) override {
     if (batch.rows() == 0) return {};

@@ -95,7 +95,7 @@ class ValidateOperator final : public Operator {
     result.reason = record::RejectReason::kRule;
     result.detail = std::move(detail);
     result.field = rule.name;
-    result.task = batch.task;
+    result.task = batch.origin(row);
     if (batch.offsets) result.offset = batch.offset_values()[row];
     return result;
   }

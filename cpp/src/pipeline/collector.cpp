@@ -1,5 +1,6 @@
 #include <headrace/pipeline/collector.hpp>
 
+#include <algorithm>
 #include <cstring>
 #include <optional>
 #include <utility>
@@ -106,6 +107,22 @@ class Growing {
   std::optional<DictionaryMerger> merger_;
 };
 
+// TaskIds as a column of values of their width.
+static_assert(sizeof(record::TaskId) == sizeof(std::int64_t));
+Column origin_column(const record::BufferPtr& origins) {
+  return {.type = DType::kInt64, .data = origins, .validity = {}, .dictionary = {}};
+}
+
+EventOrder::Origins split(const record::TaskId* origins, std::size_t rows) {
+  EventOrder::Origins made{.topics = record::Buffer::allocate(rows * sizeof(std::int32_t)),
+                           .partitions = record::Buffer::allocate(rows * sizeof(std::int32_t))};
+  for (std::size_t row = 0; row < rows; ++row) {
+    made.topics->as<std::int32_t>()[row] = origins[row].topic;
+    made.partitions->as<std::int32_t>()[row] = origins[row].partition;
+  }
+  return made;
+}
+
 }  // namespace
 
 struct Collector::Impl {
@@ -122,9 +139,26 @@ struct Collector::Impl {
         batch.event_times ? batch.event_times->as<std::int64_t>() : nullptr;
     order.note(batch.task, event_times, batch.rows());
     timed = timed && event_times != nullptr;
+    note_origins(batch);
     if (!timed || schema->event_time_index() >= 0) return;
     const std::size_t bytes = batch.rows() * sizeof(std::int64_t);
     std::memcpy(times.extend(bytes), event_times, bytes);
+  }
+
+  // Of one partition a batch's task says it for all; behind a merge each row says it for itself.
+  void note_origins(const record::RecordBatch& batch) {
+    if (!batch.origins && !origins) return;
+    if (!origins) {
+      origins.emplace(DType::kInt64, rows + batch.rows());
+      append_origin(batch.task, rows, 0);
+    }
+    if (!batch.origins) return append_origin(batch.task, batch.rows(), rows);
+    origins->append(origin_column(batch.origins), batch.rows(), rows);
+  }
+  void append_origin(record::TaskId task, std::size_t n, std::size_t before) {
+    const record::BufferPtr same = record::Buffer::allocate(n * sizeof(record::TaskId));
+    std::fill_n(same->as<record::TaskId>(), n, task);
+    origins->append(origin_column(same), n, before);
   }
 
   [[nodiscard]] std::optional<std::vector<std::uint32_t>> final_order() {
@@ -140,6 +174,7 @@ struct Collector::Impl {
   Growing offsets;
   ReservedArray times;
   EventOrder order;
+  std::optional<Growing> origins;
   bool timed = true;
   std::size_t rows = 0;
 };
@@ -169,9 +204,11 @@ Frame Collector::take() {
   frame.exclusive = true;
   const std::optional<std::vector<std::uint32_t>> sorted = impl_->final_order();
   const std::vector<std::uint32_t>* order = sorted ? &*sorted : nullptr;
-  EventOrder::Origins origins = impl_->order.origins(order);
-  frame.topics = std::move(origins.topics);
-  frame.partitions = std::move(origins.partitions);
+  const EventOrder::Origins origins =
+      impl_->origins ? split(impl_->origins->take(order).data->as<record::TaskId>(), frame.rows)
+                     : impl_->order.origins(order);
+  frame.topics = origins.topics;
+  frame.partitions = origins.partitions;
   frame.offsets = impl_->offsets.take(order).data;
   impl_->times = {};
   for (Growing& column : impl_->columns) frame.columns.push_back(column.take(order));

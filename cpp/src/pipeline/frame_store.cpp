@@ -82,8 +82,8 @@ class Slab {
     } else {
       fill<std::int64_t>(segment_->offsets, filled_, batch.rows(), -1);
     }
-    fill(segment_->topics, filled_, batch.rows(), batch.task.topic);
-    fill(segment_->partitions, filled_, batch.rows(), batch.task.partition);
+    split_origins(batch, segment_->topics->as<std::int32_t>() + filled_,
+                  segment_->partitions->as<std::int32_t>() + filled_);
     filled_ += batch.rows();
   }
 

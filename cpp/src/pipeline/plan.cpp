@@ -39,30 +39,99 @@ Plan Plan::parse_or_throw(std::string_view json,
       error != simdjson::SUCCESS) {
     throw plan_error(std::string("plan: not JSON: ") + simdjson::error_message(error));
   }
-  const JsonObject object(root, "plan", {"version", "format", "format_options", "schema", "steps"});
+  const JsonObject object(
+      root, "plan", {"version", "format", "format_options", "schema", "inputs", "merge", "steps"});
   if (object.integer("version") != 1) {
     throw object.wrong("version", "1", object.require("version"));
   }
   Plan plan;
-  plan.format_ = object.text("format");
-  if (const std::optional<element> options = object.find("format_options")) {
-    plan.decoder_ = parse_decoder_options(json_text(*options));
+  plan.predictors_ = std::move(predictors);
+  if (object.find("inputs")) {
+    plan.take_inputs(object);
+  } else {
+    plan.take_records(object);
   }
-  plan.input_ =
-      std::make_shared<const record::Schema>(parse_schema(json_text(object.require("schema"))));
   for (const element& step : object.list("steps")) {
     StepSpec spec = parse_step(json_text(step));
     if (const auto* sort = std::get_if<SortWithinSpec>(&spec)) plan.add(LateSpec{sort->grace_ns});
     plan.add(std::move(spec));
   }
-  plan.predictors_ = std::move(predictors);
   plan.output_ = plan.checked_output();
   return plan;
 }
 
+void Plan::take_records(const JsonObject& object) {
+  if (const std::optional<element> merge = object.find("merge")) {
+    throw object.wrong("merge", "it beside \"inputs\" only", *merge);
+  }
+  format_ = object.text("format");
+  if (const std::optional<element> options = object.find("format_options")) {
+    decoder_ = parse_decoder_options(json_text(*options));
+  }
+  input_ =
+      std::make_shared<const record::Schema>(parse_schema(json_text(object.require("schema"))));
+}
+
+void Plan::take_inputs(const JsonObject& object) {
+  for (const std::string_view key : {"format", "format_options", "schema"}) {
+    if (const std::optional<element> given = object.find(key)) {
+      throw object.wrong(key, "it in the plans of the inputs", *given);
+    }
+  }
+  for (const element& entry : object.list("inputs")) {
+    take_input(JsonObject(entry, "input", {"grace_ns", "idle_timeout_ns", "plan"}));
+  }
+  if (inputs_.empty()) throw object.wrong("inputs", "at least one", object.require("inputs"));
+  const std::optional<element> merge = object.find("merge");
+  merge_ = parse_merge(merge ? json_text(*merge) : R"({"op": "union"})");
+  input_ = make_merge().value_or_throw()->output_schema();
+}
+
+void Plan::take_input(const JsonObject& object) {
+  PlanInput input;
+  input.grace_ns = object.integer("grace_ns");
+  if (input.grace_ns < 0) {
+    throw object.wrong("grace_ns", "a length of time", object.require("grace_ns"));
+  }
+  if (const std::optional<element> timeout = object.find("idle_timeout_ns")) {
+    input.idle_timeout_ns = object.integer("idle_timeout_ns");
+    if (*input.idle_timeout_ns <= 0) {
+      throw object.wrong("idle_timeout_ns", "a length of time", *timeout);
+    }
+  }
+  input.plan =
+      std::make_shared<const Plan>(parse_or_throw(json_text(object.require("plan")), predictors_));
+  if (!input.plan->has_event_times()) {
+    throw plan_error("stream " + std::to_string(inputs_.size() + 1) +
+                     " has no event time, by which its records could be merged; name it in the "
+                     "schema: hr.Schema({...}, event_time=\"...\")");
+  }
+  inputs_.push_back(std::move(input));
+}
+
+std::vector<const Plan*> Plan::leaves() const {
+  if (!is_merge()) return {this};
+  std::vector<const Plan*> all;
+  for (const PlanInput& input : inputs_) {
+    const std::vector<const Plan*> below = input.plan->leaves();
+    all.insert(all.end(), below.begin(), below.end());
+  }
+  return all;
+}
+
+bool Plan::has_event_times() const noexcept {
+  return is_merge() || input_->event_time_index() >= 0;
+}
+
+base::Result<ops::MergeOperatorPtr> Plan::make_merge() const {
+  std::vector<record::SchemaPtr> schemas;
+  for (const PlanInput& input : inputs_) schemas.push_back(input.plan->output_schema());
+  return merge_(schemas);
+}
+
 // Everything is made once, so that what cannot be made is said now and not when the stream runs.
 record::SchemaPtr Plan::checked_output() const {
-  (void)decode::make_decoder(format_, input_, decoder_).value_or_throw();
+  if (!is_merge()) (void)decode::make_decoder(format_, input_, decoder_).value_or_throw();
   const std::vector<ops::OperatorPtr> chain = instantiate().value_or_throw();
   return chain.empty() ? input_ : chain.back()->output_schema();
 }

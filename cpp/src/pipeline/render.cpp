@@ -5,6 +5,7 @@
 #include <numeric>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <headrace/sink/json_encoder.hpp>
@@ -13,33 +14,35 @@ namespace headrace::pipeline {
 
 namespace {
 
-// Finds rows by offset; a batch that came from a sort has them in another order.
-class RowsByOffset {
+// Finds rows by their place in the source; a batch that came from a sort or a merge has them in
+// another order.
+class RowsByPlace {
  public:
-  explicit RowsByOffset(std::span<const std::int64_t> offsets) : offsets_(offsets) {
-    if (std::is_sorted(offsets.begin(), offsets.end())) return;
-    order_.resize(offsets.size());
+  explicit RowsByPlace(const record::RecordBatch& batch) : batch_(batch), order_(batch.rows()) {
     std::iota(order_.begin(), order_.end(), std::size_t{0});
-    std::sort(order_.begin(), order_.end(),
-              [&](std::size_t a, std::size_t b) { return offsets[a] < offsets[b]; });
+    const auto before = [this](std::size_t a, std::size_t b) { return place(a) < place(b); };
+    if (!std::is_sorted(order_.begin(), order_.end(), before)) {
+      std::sort(order_.begin(), order_.end(), before);
+    }
   }
 
-  [[nodiscard]] std::optional<std::size_t> find(std::int64_t offset) const {
-    if (order_.empty()) {
-      const auto at = std::lower_bound(offsets_.begin(), offsets_.end(), offset);
-      if (at == offsets_.end() || *at != offset) return std::nullopt;
-      return static_cast<std::size_t>(at - offsets_.begin());
-    }
-    const auto at = std::lower_bound(
-        order_.begin(), order_.end(), offset,
-        [this](std::size_t row, std::int64_t wanted) { return offsets_[row] < wanted; });
-    if (at == order_.end() || offsets_[*at] != offset) return std::nullopt;
+  [[nodiscard]] std::optional<std::size_t> find(const record::Reject& reject) const {
+    const Place wanted{reject.task, reject.offset};
+    const auto at =
+        std::lower_bound(order_.begin(), order_.end(), wanted,
+                         [this](std::size_t row, const Place& p) { return place(row) < p; });
+    if (at == order_.end() || place(*at) != wanted) return std::nullopt;
     return *at;
   }
 
  private:
-  std::span<const std::int64_t> offsets_;
-  std::vector<std::size_t> order_;  // empty: the rows are in order
+  using Place = std::pair<record::TaskId, std::int64_t>;
+  [[nodiscard]] Place place(std::size_t row) const {
+    return {batch_.origin(row), batch_.offset_values()[row]};
+  }
+
+  const record::RecordBatch& batch_;
+  std::vector<std::size_t> order_;  // of the rows, by place
 };
 
 // Keys are strings or whole numbers that are never null; empty where the step has no key column.
@@ -58,9 +61,10 @@ std::string key_text(const record::RecordBatch& batch, std::size_t row) {
 void render_values(const record::RecordBatch& batch, std::span<record::Reject> rejects) {
   if (rejects.empty()) return;
   const sink::JsonEncoder encoder(batch.schema());
-  const RowsByOffset rows(batch.offset_values());
+  if (!batch.offsets) return;
+  const RowsByPlace rows(batch);
   for (record::Reject& reject : rejects) {
-    const std::optional<std::size_t> row = rows.find(reject.offset);
+    const std::optional<std::size_t> row = rows.find(reject);
     if (!reject.value.empty() || !row) continue;
     encoder.append_row(batch, *row, reject.value);
     if (reject.key.empty()) reject.key = key_text(batch, *row);

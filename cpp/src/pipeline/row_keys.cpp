@@ -1,5 +1,6 @@
 #include <headrace/pipeline/row_keys.hpp>
 
+#include <string>
 #include <string_view>
 
 namespace headrace::pipeline {
@@ -31,6 +32,28 @@ void RowKeys::assign(record::RecordBatch& batch) {
     }
   }
   batch.key_count = keys_.size();
+}
+
+void RowKeys::snapshot(base::ByteWriter& writer) const {
+  writer.put(keys_.size());
+  for (std::uint32_t id = 0; id < keys_.size(); ++id) writer.put_string(keys_.text(id));
+}
+
+base::Status RowKeys::restore(base::ByteReader& reader) {
+  std::uint32_t keys = 0;
+  if (base::Status status = reader.get_into(keys); !status) return status;
+  keys_ = {};
+  words_.reset();
+  id_of_code_.clear();
+  for (std::uint32_t id = 0; id < keys; ++id) {
+    const base::Result<std::string> text = reader.get_string();
+    if (!text) return text.error();
+    if (keys_.id_of(*text) != id) {
+      return base::Error{.code = base::ErrorCode::kCheckpoint,
+                         .message = "the snapshot of a task has a key twice"};
+    }
+  }
+  return {};
 }
 
 }  // namespace headrace::pipeline

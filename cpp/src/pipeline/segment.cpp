@@ -156,12 +156,26 @@ BufferPtr lent(const Piece& piece, const BufferPtr& data, std::size_t width) {
 
 }  // namespace
 
+void split_origins(const record::RecordBatch& batch, std::int32_t* topics,
+                   std::int32_t* partitions) {
+  for (std::size_t row = 0; row < batch.rows(); ++row) {
+    topics[row] = batch.origin(row).topic;
+    partitions[row] = batch.origin(row).partition;
+  }
+}
+
 std::shared_ptr<const Segment> segment_of(const record::RecordBatch& batch) {
   auto segment = std::make_shared<Segment>();
   segment->rows = batch.rows();
   segment->columns = batch.columns();
   segment->offsets = batch.offsets;
   segment->task = batch.task;
+  if (batch.origins) {
+    segment->topics = Buffer::allocate(batch.rows() * sizeof(std::int32_t));
+    segment->partitions = Buffer::allocate(batch.rows() * sizeof(std::int32_t));
+    split_origins(batch, segment->topics->as<std::int32_t>(),
+                  segment->partitions->as<std::int32_t>());
+  }
   return segment;
 }
 

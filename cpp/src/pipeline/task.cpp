@@ -90,6 +90,10 @@ std::int64_t Task::first_held() const noexcept {
   return first;
 }
 
+void Task::note_held(ops::HeldOffsets& held) const {
+  for (const ops::OperatorPtr& op : operators_) op->note_held(held);
+}
+
 std::uint64_t Task::dropped() const noexcept {
   std::uint64_t sum = 0;
   for (const ops::OperatorPtr& op : operators_) sum += op->dropped();

@@ -78,6 +78,8 @@ void RecordBatch::gather(std::span<const std::uint32_t> rows) {
   if (offsets) offsets = gathered<std::int64_t>(*offsets, rows);
   if (event_times) event_times = gathered<std::int64_t>(*event_times, rows);
   if (key_ids) key_ids = gathered<std::uint32_t>(*key_ids, rows);
+  if (origins) origins = gathered<TaskId>(*origins, rows);
+  if (deleted) deleted = gathered<std::uint8_t>(*deleted, rows);
   rows_ = rows.size();
 }
 

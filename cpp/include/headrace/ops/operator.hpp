@@ -20,6 +20,7 @@
 
 #include <headrace/base/bytes.hpp>
 #include <headrace/base/error.hpp>
+#include <headrace/ops/held_offsets.hpp>
 #include <headrace/record/record_batch.hpp>
 #include <headrace/record/reject.hpp>
 
@@ -50,6 +51,11 @@ class Operator {
   // every held row.
   static constexpr std::int64_t kNothingHeld = std::numeric_limits<std::int64_t>::max();
   [[nodiscard]] virtual std::int64_t first_held() const noexcept { return kNothingHeld; }
+  // The same behind a merge, for each partition. An operator that does not say so keeps every
+  // position where it is while it holds anything.
+  virtual void note_held(HeldOffsets& held) const {
+    if (first_held() != kNothingHeld) held.note_unknown();
+  }
   // Rows taken out on the user's word, without becoming dead letters (validate's "drop"), since
   // construction. For status only: no part of the state that snapshot saves.
   [[nodiscard]] virtual std::uint64_t dropped() const noexcept { return 0; }

@@ -26,6 +26,13 @@
 //      {"op": "predict", "predictor": 0, "inputs": ["rsi", "aroon_up"], "outputs": ["p_up"],
 //       "window": null}]}
 //
+// Where rows come from several streams, or from all partitions of one, a plan has inputs in place
+// of format and schema; they are plans of their own, merged by event time (pipeline/merge.hpp), and
+// the steps run behind the merge:
+//
+//   {"version": 1, "inputs": [{"grace_ns": 0, "idle_timeout_ns": null, "plan": {...}}, ...],
+//    "merge": {"op": "union"}, "steps": [...]}
+//
 // E is validate/expression.hpp's language. unit: auto s ms us ns. on_reject: dead_letter drop flag
 // ("flag" keeps the row and adds the nullable string column "rejected" with the rule's name). All
 // columns of one with_columns see the schema before it, as in Polars. `predictor` is an index into
@@ -39,6 +46,8 @@
 // hr.timestamp_from puts before the user's steps: "date", or "year", "month" and "day"; see
 // plan_zone.hpp for "zone".
 //
+// Predictors are shared by the plans of a tree.
+//
 // Thread contract: immutable value.
 // Cost: parsing compiles everything once; instantiate() compiles it again for each task.
 //
@@ -46,17 +55,32 @@
 //   std::vector<ops::OperatorPtr> chain = plan.instantiate().value_or_throw();
 #pragma once
 
+#include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include <headrace/decode/decoder.hpp>
 #include <headrace/model/predict_operator.hpp>
+#include <headrace/ops/merge_operator.hpp>
 #include <headrace/ops/operator.hpp>
+#include <headrace/pipeline/plan_merge.hpp>
 #include <headrace/record/schema.hpp>
 
 namespace headrace::pipeline {
+
+class JsonObject;
+class Plan;
+
+// One of the streams that are merged.
+struct PlanInput {
+  std::shared_ptr<const Plan> plan;
+  std::int64_t grace_ns = 0;  // how far behind its newest a row may come and still be in order
+  // A partition that is silent for so long is not waited for; nothing: it always is.
+  std::optional<std::int64_t> idle_timeout_ns;
+};
 
 class Plan {
  public:
@@ -64,8 +88,18 @@ class Plan {
   [[nodiscard]] static base::Result<Plan> parse(
       std::string_view json, std::vector<std::shared_ptr<model::Predictor>> predictors = {});
 
+  // Columns before the first step: of the records, or of what the merge makes of its inputs.
   [[nodiscard]] const record::SchemaPtr& input_schema() const noexcept { return input_; }
   [[nodiscard]] const record::SchemaPtr& output_schema() const noexcept { return output_; }
+  [[nodiscard]] bool is_merge() const noexcept { return !inputs_.empty(); }
+  // Empty where records are decoded. Borrowed, as all plans below: valid while this plan lives.
+  [[nodiscard]] const std::vector<PlanInput>& inputs() const noexcept { return inputs_; }
+  // The plans that decode records, in the order in which they stand; this one, if it does.
+  [[nodiscard]] std::vector<const Plan*> leaves() const;
+  // Whether the rows that leave have event times, be it in a column or not.
+  [[nodiscard]] bool has_event_times() const noexcept;
+  // Of a plan with inputs: what they are merged by, with empty state.
+  [[nodiscard]] base::Result<ops::MergeOperatorPtr> make_merge() const;
   [[nodiscard]] const std::string& format() const noexcept { return format_; }
   [[nodiscard]] const decode::DecoderOptions& decoder_options() const noexcept { return decoder_; }
   // A fresh chain of operators with empty state: one per task.
@@ -73,16 +107,23 @@ class Plan {
   // How many operators at the head of the chain only take rows out (rules, duplicates, late ones)
   // or tell their event time: the engine runs them right after decoding, while the original bytes
   // are at hand for dead letters.
-  [[nodiscard]] std::size_t leading_rules() const noexcept { return leading_rules_; }
+  [[nodiscard]] std::size_t leading_rules() const noexcept {
+    return is_merge() ? 0 : leading_rules_;  // behind a merge no bytes are at hand
+  }
 
  private:
   struct Step;
   [[nodiscard]] static Plan parse_or_throw(
       std::string_view json, std::vector<std::shared_ptr<model::Predictor>> predictors);
+  void take_records(const JsonObject& object);
+  void take_inputs(const JsonObject& object);
+  void take_input(const JsonObject& object);
   template <class Spec>
   void add(Spec spec);
   [[nodiscard]] record::SchemaPtr checked_output() const;
 
+  std::vector<PlanInput> inputs_;
+  MergeMaker merge_;
   record::SchemaPtr input_;
   record::SchemaPtr output_;
   std::string format_;

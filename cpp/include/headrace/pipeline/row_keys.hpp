@@ -1,6 +1,6 @@
 // Key ids for batches that come typed already: what BatchBuilder does while decoding.
 //
-// Thread contract: one ingest thread.
+// Thread contract: one thread at a time.
 // Cost: one load a row for string keys already seen in their dictionary; one lookup otherwise.
 //
 //   RowKeys keys(*schema);
@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <vector>
 
+#include <headrace/base/bytes.hpp>
 #include <headrace/decode/batch_builder.hpp>
 #include <headrace/record/record_batch.hpp>
 
@@ -20,6 +21,9 @@ class RowKeys {
   explicit RowKeys(const record::Schema& schema) : column_(schema.key_index()) {}
   // Does nothing where the schema has no key.
   void assign(record::RecordBatch& batch);
+  // Ids stay as they are: state by key depends on them.
+  void snapshot(base::ByteWriter& writer) const;
+  [[nodiscard]] base::Status restore(base::ByteReader& reader);
 
  private:
   static constexpr std::uint32_t kNoId = 0xFFFFFFFFU;

@@ -28,10 +28,14 @@ struct Segment {
   std::vector<record::BufferPtr>
       presence;                  // ... but a byte a row, for the columns that may be null
   record::BufferPtr offsets;     // int64
-  record::BufferPtr topics;      // int32; a slab's only
-  record::BufferPtr partitions;  // int32; a slab's only
+  record::BufferPtr topics;      // int32; a slab's, or where rows have origins
+  record::BufferPtr partitions;  // int32; likewise
   record::TaskId task;           // of every row, where there is no such buffer
 };
+
+// Topic and partition of each row.
+void split_origins(const record::RecordBatch& batch, std::int32_t* topics,
+                   std::int32_t* partitions);
 
 // Takes a finished batch as it is.
 [[nodiscard]] std::shared_ptr<const Segment> segment_of(const record::RecordBatch& batch);

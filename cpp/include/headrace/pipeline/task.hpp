@@ -34,6 +34,8 @@ class Task {
   [[nodiscard]] bool holds_rows() const noexcept { return first_holder_ < operators_.size(); }
   // The smallest offset that is held back: what is to be read again if this task goes elsewhere.
   [[nodiscard]] std::int64_t first_held() const noexcept;
+  // The same for each partition, behind a merge.
+  void note_held(ops::HeldOffsets& held) const;
   [[nodiscard]] const Digest& digest() const noexcept { return digest_; }
   // Rows that validate's "drop" took out since the task was created.
   [[nodiscard]] std::uint64_t dropped() const noexcept;

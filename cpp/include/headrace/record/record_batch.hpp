@@ -1,8 +1,9 @@
 // The unit that moves through the house: typed columns of one partition, in Arrow memory layout.
 //
-// A batch holds rows of exactly one task (one partition of one topic), in offset order. Operators
-// own the batch they are given and may add, replace or gather columns; once it is shared as
-// shared_ptr<const RecordBatch> it never changes again.
+// A batch holds rows of exactly one task (one partition of one topic), in offset order; behind a
+// merge, rows of several partitions, each with its origin. Operators own the batch they are given
+// and may add, replace or gather columns; once it is shared as shared_ptr<const RecordBatch> it
+// never changes again.
 //
 // Validity is one bit a row, least significant first, set = present (Arrow); a column without a
 // validity buffer has no nulls. bool is one byte a value here (0/1) and becomes Arrow's bits at the
@@ -82,12 +83,18 @@ class RecordBatch {
   BufferPtr event_times;         // int64 ns; null where the schema has no event time
   BufferPtr key_ids;             // uint32 dense id of the row's key within its task; null: one key
   std::uint32_t key_count = 1;   // ids in this batch are below this
+  BufferPtr origins;             // TaskId of each row; null: all rows are of `task`
+  BufferPtr deleted;             // uint8, 1: a tombstone, of a table's key; null: there are none
   std::int64_t next_offset = 0;  // position after this batch, also past rejected records
   std::int64_t ingest_steady_ns = 0;  // when the first row was polled; for latency figures only
 
   // Borrowed: valid while the batch (or a reference to `offsets`) lives.
   [[nodiscard]] std::span<const std::int64_t> offset_values() const noexcept {
     return {offsets ? offsets->as<std::int64_t>() : nullptr, offsets ? rows_ : 0};
+  }
+  // The partition that the row was read from, or the one that stands for it.
+  [[nodiscard]] TaskId origin(std::size_t row) const noexcept {
+    return origins ? origins->as<TaskId>()[row] : task;
   }
   [[nodiscard]] std::uint32_t key_id(std::size_t row) const noexcept {
     return key_ids ? key_ids->as<std::uint32_t>()[row] : 0;
