@@ -11,8 +11,31 @@ Examples
 
 from headrace import errors, market, ta
 from headrace._core import __version__
+from headrace.aggregates import (
+    Aggregate,
+    corr,
+    count,
+    first,
+    kurtosis,
+    last,
+    max,
+    mean,
+    median,
+    min,
+    mode,
+    n_unique,
+    ohlc,
+    quantile,
+    skew,
+    std,
+    sum,
+    top_k,
+    var,
+    vwap,
+)
 from headrace.errors import HeadraceError
 from headrace.expressions import Expr, col, lit
+from headrace.grouping import GroupBy, Windowed
 from headrace.live import Live
 from headrace.mock import MockBroker
 from headrace.replay import replay
@@ -30,31 +53,71 @@ from headrace.sources import from_file, from_frame, kafka
 from headrace.status import Status
 from headrace.stream import Stream
 from headrace.waiting import run_for
+from headrace.windows import (
+    Window,
+    all_time,
+    count_window,
+    hopping,
+    session,
+    sliding,
+    trading_session,
+    tumbling,
+)
 
 __all__ = [
+    "Aggregate",
     "Expr",
+    "GroupBy",
     "HeadraceError",
     "Live",
     "MockBroker",
     "Schema",
     "Status",
     "Stream",
+    "Window",
+    "Windowed",
     "__version__",
+    "all_time",
     "bool_",
     "col",
+    "corr",
+    "count",
+    "count_window",
     "errors",
     "field",
+    "first",
     "float64",
     "from_file",
     "from_frame",
+    "hopping",
     "int64",
     "kafka",
+    "kurtosis",
+    "last",
     "lit",
     "market",
+    "max",
+    "mean",
+    "median",
+    "min",
+    "mode",
+    "n_unique",
     "nullable",
+    "ohlc",
+    "quantile",
     "replay",
     "run_for",
+    "session",
+    "skew",
+    "sliding",
+    "std",
     "string",
+    "sum",
     "ta",
     "timestamp",
+    "top_k",
+    "trading_session",
+    "tumbling",
+    "var",
+    "vwap",
 ]

@@ -57,6 +57,8 @@ class Status:
         Dead letters by reason, late and duplicate records among them.
     late_counted : int
         Rows that were late and only counted (``on_late="count"``): no dead letters.
+    evicted : int
+        Groups of a window step that were forgotten because there were more than ``max_groups``.
     tombstones, dropped, stale : int
         Null values; rows dropped by choice; rows of revoked partitions that were not handed on.
     keys_in_several_partitions : int
@@ -93,6 +95,7 @@ class Status:
     dropped: int = 0
     stale: int = 0
     late_counted: int = 0
+    evicted: int = 0
     pauses: int = 0
     keys_in_several_partitions: int = 0
     key_examples: list[str] = field(default_factory=list)
@@ -237,6 +240,7 @@ def others_text(status: Status) -> str:
         "tombstone": status.tombstones,
         "dropped row": status.dropped,
         "stale row": status.stale,
+        "evicted group": status.evicted,
         "key in several partitions": status.keys_in_several_partitions,
     }
     return ", ".join(_counted(count, name) for name, count in counts.items() if count)

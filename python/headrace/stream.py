@@ -26,9 +26,11 @@ if TYPE_CHECKING:
 
     from headrace import _core
     from headrace.description import Description
+    from headrace.grouping import GroupBy, Windowed
     from headrace.live import Live
     from headrace.sources import Source
     from headrace.status import Status
+    from headrace.windows import Window
 
 __all__ = ["Stream"]
 
@@ -326,6 +328,66 @@ class Stream:
         """
         length = durations.nanoseconds("sort_within: grace", grace)
         return self._with_step({"op": "sort_within", "grace_ns": length})
+
+    # -- groups and windows
+
+    def group_by(self, *columns: str, across_partitions: bool | None = None) -> GroupBy:
+        """Group records by the values of columns, for :meth:`GroupBy.window` and aggregates.
+
+        Parameters
+        ----------
+        *columns : str
+            The group's columns; none: all records are one group. Null is a value as any other.
+        across_partitions : bool, optional
+            Whether a group's records may be in several partitions: then all partitions are merged
+            in the order of their event times before they are grouped, so that the result is the
+            same however they arrive. Default: unless the stream's key is among the columns, since
+            records of one key are in one partition where the producer sets the Kafka key.
+
+        Raises
+        ------
+        UnknownColumn
+            If there is no such column; the message has the nearest.
+
+        Examples
+        --------
+        >>> import headrace as hr
+        >>> bars = hr.from_frame(hr.market.bars(rows=90, tickers=2), schema=hr.market.SCHEMA)
+        >>> per_hour = bars.group_by("Ticker").window(hr.tumbling("1h"))
+        >>> per_hour.agg(high=hr.max("High")).collect().shape
+        (4, 4)
+        """
+        from headrace.grouping import GroupBy
+
+        names = [name for c in columns for name in ([c] if isinstance(c, str) else c)]
+        if self._pending is None:
+            for name in names:
+                _ = self.schema[name]
+        if across_partitions is None:
+            key = self._input.key if self._pending is not None else self.schema.key
+            across_partitions = key is None or key not in names
+        return GroupBy(self, tuple(names), across_partitions)
+
+    def window(self, window: Window, **options: Any) -> Windowed:
+        """Cut the whole stream into windows: ``group_by()`` without columns.
+
+        Parameters
+        ----------
+        window : Window
+            As for :meth:`GroupBy.window`, whose other options this takes as well.
+
+        Examples
+        --------
+        >>> import headrace as hr
+        >>> bars = hr.from_frame(hr.market.bars(rows=90, tickers=2), schema=hr.market.SCHEMA)
+        >>> bars.window(hr.tumbling("1h")).agg(bars=hr.count()).collect()["bars"].tolist()
+        [60, 30]
+        """
+        return self.group_by().window(window, **options)
+
+    def _event_time_name(self) -> str:
+        name = self.schema.event_time
+        return name if name is not None else "time"
 
     @names_checked
     def predict(
@@ -729,9 +791,20 @@ def _step_text(step: dict[str, Any]) -> str:
         return f"deduplicate({', '.join([*step['by'], *within])})"
     if step["op"] == "sort_within":
         return f"sort_within({durations.text(step['grace_ns'])})"
+    if step["op"] == "window":
+        return _window_text(step)
     if step["op"] == "predict":
         return f"predict({', '.join(step['inputs'])} -> {', '.join(step['outputs'])})"
     return f"{step['op']}(...)"
+
+
+def _window_text(step: dict[str, Any]) -> str:
+    names = ", ".join(a["name"] or a["kind"] for a in step["aggregates"])
+    window = step["window"]
+    length = window.get("size_ns") or window.get("gap_ns") or window.get("length_ns")
+    what = durations.text(length) if length else window.get("rows") or window.get("unit") or ""
+    shown = f"{window['kind']} {what}".strip()
+    return f"group_by({', '.join(step['group'])}).window({shown}).agg({names})"
 
 
 def _fails_on_reject(on_error: str) -> bool:

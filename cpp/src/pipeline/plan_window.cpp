@@ -68,11 +68,13 @@ decltype(ops::WindowArgs::window) parse_kind(const element& json) {
 }
 
 ops::AggregateCall parse_aggregate(const element& json) {
-  const JsonObject object(json, "agg", {"kind", "name", "columns", "params"});
+  const JsonObject object(json, "agg", {"kind", "name", "columns", "params", "outputs"});
   ops::AggregateCall call{.kind = object.text("kind"),
                           .name = object.text("name"),
                           .columns = object.texts("columns"),
-                          .params = {}};
+                          .params = {},
+                          .outputs = {}};
+  if (object.find("outputs")) call.outputs = object.texts("outputs");
   for (const element& entry : object.list("params")) {
     double value = 0;
     if (!entry.is_number() || entry.get(value) != simdjson::SUCCESS) {

@@ -77,6 +77,20 @@ Status check(const WindowArgs& args) {
   return check_window(args);
 }
 
+// The columns of an aggregate, under the names that were asked for.
+Result<std::vector<record::Field>> fields_of(const Aggregate& aggregate,
+                                             const AggregateCall& call) {
+  std::vector<record::Field> fields = aggregate.fields();
+  if (call.outputs.empty()) return fields;
+  if (call.outputs.size() != fields.size()) {
+    return base::invalid_argument(call.kind + ": makes " + std::to_string(fields.size()) +
+                                  " columns, got " + std::to_string(call.outputs.size()) +
+                                  " names");
+  }
+  for (std::size_t i = 0; i < fields.size(); ++i) fields[i].name = call.outputs[i];
+  return fields;
+}
+
 OperatorPtr make(WindowParts parts, std::vector<std::size_t> measured) {
   const auto& window = parts.args->window;
   if (std::holds_alternative<Slices>(window)) return make_time_window(std::move(parts));
@@ -99,13 +113,17 @@ Result<OperatorPtr> make_window_operator(WindowArgs args) {
     measured = std::move(*columns);
   }
   std::vector<AggregatePtr> aggregates;
+  std::vector<record::Field> made;
   for (const AggregateCall& call : args.aggregates) {
     Result<AggregatePtr> aggregate = make_aggregate(call, schema);
     if (!aggregate) return prefixed("agg", aggregate.error());
+    const Result<std::vector<record::Field>> fields = fields_of(**aggregate, call);
+    if (!fields) return prefixed("agg", fields.error());
+    made.insert(made.end(), fields->begin(), fields->end());
     aggregates.push_back(std::move(*aggregate));
   }
   Result<WindowResults> results = WindowResults::make(
-      schema, *group, aggregates,
+      schema, *group, std::move(made),
       {.start = args.start, .end = args.end, .is_final = args.updates ? "is_final" : ""});
   if (!results) return results.error();
   GroupIndex groups(schema, std::move(*group));

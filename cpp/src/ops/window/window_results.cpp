@@ -40,8 +40,7 @@ Column plain(DType type, record::BufferPtr data) {
 
 base::Result<WindowResults> WindowResults::make(const record::Schema& input,
                                                 const std::vector<std::size_t>& group,
-                                                const std::vector<AggregatePtr>& aggregates,
-                                                Names names) {
+                                                std::vector<Field> aggregates, Names names) {
   std::vector<Field> fields;
   for (const std::size_t index : group) {
     Field field = input.fields()[index];
@@ -50,9 +49,7 @@ base::Result<WindowResults> WindowResults::make(const record::Schema& input,
   }
   fields.push_back({.name = names.start, .type = DType::kTimestamp});
   if (!names.end.empty()) fields.push_back({.name = names.end, .type = DType::kTimestamp});
-  for (const AggregatePtr& aggregate : aggregates) {
-    fields.insert(fields.end(), aggregate->fields().begin(), aggregate->fields().end());
-  }
+  fields.insert(fields.end(), aggregates.begin(), aggregates.end());
   if (!names.is_final.empty()) fields.push_back({.name = names.is_final, .type = DType::kBool});
   for (auto field = fields.begin(); field != fields.end(); ++field) {
     const auto same = [&](const Field& other) { return other.name == field->name; };

@@ -23,7 +23,8 @@ struct AggregateCall {
   std::string kind;
   std::string name;  // of its column; of several: what their names begin with, or empty
   std::vector<std::string> columns;
-  std::vector<double> params;  // in the order of AggregateInfo::params
+  std::vector<double> params;        // in the order of AggregateInfo::params
+  std::vector<std::string> outputs;  // names of all its columns, in place of those made of `name`
 };
 
 // What a kind is made from, once its columns are known.

@@ -39,7 +39,7 @@ class WindowResults {
   // An error where two columns have one name.
   [[nodiscard]] static base::Result<WindowResults> make(const record::Schema& input,
                                                         const std::vector<std::size_t>& group,
-                                                        const std::vector<AggregatePtr>& aggregates,
+                                                        std::vector<record::Field> aggregates,
                                                         Names names);
 
   [[nodiscard]] const record::SchemaPtr& schema() const noexcept { return schema_; }
