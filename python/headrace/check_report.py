@@ -9,7 +9,7 @@ __all__ = ["FITS", "MISFIT", "NOT_CHECKED", "Report", "StreamReport"]
 FITS, MISFIT, NOT_CHECKED = 0, 1, 2  # exit codes
 
 # What a rule, a filter on time or a second copy sets aside is meant to be set aside.
-_ON_PURPOSE = frozenset({"rule", "late", "duplicate"})
+_ON_PURPOSE = frozenset({"rule", "late", "future", "duplicate"})
 
 
 @dataclass(frozen=True)

@@ -39,6 +39,7 @@ enum class RejectReason : std::uint8_t {
   kDuplicate,
   kLate,
   kTimeUnit,
+  kFuture,
 };
 
 struct RejectInfo {
@@ -47,7 +48,7 @@ struct RejectInfo {
   std::string_view meaning;
 };
 
-inline constexpr std::array<RejectInfo, 20> kRejectTable{{
+inline constexpr std::array<RejectInfo, 21> kRejectTable{{
     {RejectReason::kInvalidJson, "invalid_json", "the value is not well-formed JSON"},
     {RejectReason::kUtf8, "utf8", "the value is not valid UTF-8"},
     {RejectReason::kDepth, "depth", "nested deeper than 64 levels"},
@@ -68,6 +69,8 @@ inline constexpr std::array<RejectInfo, 20> kRejectTable{{
     {RejectReason::kDuplicate, "duplicate", "a record with the same values came before"},
     {RejectReason::kLate, "late", "the event time is further behind the newest than the grace"},
     {RejectReason::kTimeUnit, "time_unit", "an event time that looks like another unit"},
+    {RejectReason::kFuture, "future",
+     "the event time is further ahead of the newest than max_skew"},
 }};
 
 [[nodiscard]] constexpr const RejectInfo& info(RejectReason reason) noexcept {
