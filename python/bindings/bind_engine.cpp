@@ -110,6 +110,7 @@ py::dict status_dict(const pipeline::EngineStatus& status) {
   result["rows"] = status.rows;
   result["tombstones"] = status.tombstones;
   result["dropped"] = status.dropped;
+  result["late_counted"] = status.late;
   result["stale"] = status.stale;
   result["pauses"] = status.pauses;
   result["keys_in_several_partitions"] = status.keys_in_several_partitions;

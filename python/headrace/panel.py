@@ -20,7 +20,7 @@ from typing import Protocol
 
 from headrace.display import Bundle, Output
 from headrace.lazy import pd
-from headrace.status import Status, TaskStatus, duration, event_text, others_text
+from headrace.status import Status, TaskStatus, duration, event_text, late_text, others_text
 
 __all__ = ["Panel", "html_of", "text_of"]
 
@@ -112,7 +112,7 @@ def _without_clock(moment: Moment) -> tuple[object, ...]:
     status = moment.status
     return (
         *(status.headline, status.message, status.records, status.rows, status.lag),
-        *(status.rejected, status.tombstones, status.dropped, status.stale),
+        *(status.rejected, status.tombstones, status.dropped, status.stale, status.late),
         round(status.rate),
     )
 
@@ -133,9 +133,9 @@ def html_of(moment: Moment) -> str:
     if moment.status.message:
         parts.append(_note(moment.status.message, _trouble_colour(moment.status)))
     parts += _rejected(moment.status)
-    others = others_text(moment.status)
-    if others:
-        parts.append(f'<div style="{_SMALL}; padding-top: 4px">{escape(others)}</div>')
+    for text in (late_text(moment.status), others_text(moment.status)):
+        if text:
+            parts.append(f'<div style="{_SMALL}; padding-top: 4px">{escape(text)}</div>')
     parts.append(_partitions(moment.status.tasks))
     return f'<div style="{_BOX}; max-width: 860px">{"".join(parts)}</div>'
 
@@ -163,6 +163,8 @@ def _figures(moment: Moment) -> str:
         ("lag", f"{status.lag:,}"),
         ("rejected", f"{sum(status.rejected.values()):,}"),
     ]
+    if status.late:
+        figures.append(("late or ahead", f"{status.late:,}"))
     if status.event_time is not None:
         figures.append(_event_figure(status, moment.at))
     figures.append(("memory of the process", f"{moment.memory / 1e6:,.0f} MB"))

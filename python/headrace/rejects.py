@@ -12,8 +12,9 @@ from headrace.lazy import pd
 if TYPE_CHECKING:
     from headrace.status import Status
 
-__all__ = ["badge_of", "counts_of", "table_of", "text_of"]
+__all__ = ["LATE_REASONS", "badge_of", "counts_of", "table_of", "text_of"]
 
+LATE_REASONS = ("late", "future")  # those that are about an event time and those before it
 _COLUMNS = (
     *("reason", "field", "detail"),
     *("topic", "partition", "offset", "timestamp"),

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from headrace import rejects
 from headrace.lazy import pd
+from headrace.rejects import LATE_REASONS
 
 __all__ = ["Status", "TaskStatus", "duration"]
 
@@ -54,6 +55,8 @@ class Status:
         Records read (good or bad), and rows that left the last step.
     rejected : dict of str to int
         Dead letters by reason, late and duplicate records among them.
+    late_counted : int
+        Rows that were late and only counted (``on_late="count"``): no dead letters.
     tombstones, dropped, stale : int
         Null values; rows dropped by choice; rows of revoked partitions that were not handed on.
     keys_in_several_partitions : int
@@ -89,6 +92,7 @@ class Status:
     tombstones: int = 0
     dropped: int = 0
     stale: int = 0
+    late_counted: int = 0
     pauses: int = 0
     keys_in_several_partitions: int = 0
     key_examples: list[str] = field(default_factory=list)
@@ -112,6 +116,18 @@ class Status:
         0
         """
         return sum(task.lag for task in self.tasks if task.lag > 0)
+
+    @property
+    def late(self) -> int:
+        """Rows left out for their event time: late or too far ahead, set aside or only counted.
+
+        Examples
+        --------
+        >>> import headrace as hr
+        >>> hr.Status("running", rejected={"late": 2, "rule": 5}, late_counted=3).late
+        5
+        """
+        return sum(self.rejected.get(reason, 0) for reason in LATE_REASONS) + self.late_counted
 
     @property
     def first_reject(self) -> str:
@@ -173,7 +189,7 @@ class Status:
             text += f", {_counted(len(self.tasks), 'partition')}, lag {self.lag:,}"
         if self.event_time is not None:
             text += f", {event_text(self)}"
-        lines = [text, self.message, _rejected_text(self), others_text(self)]
+        lines = [text, self.message, _rejected_text(self), late_text(self), others_text(self)]
         return "\n".join(line for line in lines if line)
 
     def _rates(self) -> str:
@@ -195,6 +211,24 @@ def _rejected_text(status: Status) -> str:
     text = f"{rejects.badge_of(status.rejected)} ({rejects.counts_of(status.rejected)})"
     first = status.first_reject
     return f"{text}; first: {first}" if first else text
+
+
+def late_text(status: Status) -> str:
+    """Return how many rows were left out for their event time, and what became of them.
+
+    Examples
+    --------
+    >>> import headrace as hr
+    >>> from headrace.status import late_text
+    >>> late_text(hr.Status("running", rejected={"late": 2, "future": 1}, late_counted=1_300))
+    '1,303 late or too far ahead (late 2, future 1, only counted 1,300)'
+    """
+    if not status.late:
+        return ""
+    counts = {reason: status.rejected.get(reason, 0) for reason in LATE_REASONS}
+    counts["only counted"] = status.late_counted
+    parts = ", ".join(f"{name} {count:,}" for name, count in counts.items() if count)
+    return f"{status.late:,} late or too far ahead ({parts})"
 
 
 def others_text(status: Status) -> str:

@@ -151,9 +151,11 @@ void Compute::work_off(Parcel& parcel, Work work) {
   Task& task = *parcel.slot->running;
   const std::size_t entered = parcel.batch.rows();
   const std::uint64_t dropped = task.dropped();
+  const std::uint64_t late = task.late();
   base::Status status = (task.*work)(parcel.batch, parcel.rejects);
   if (!status) return life_.fail(status.error());
   outlet_.rejects().count(record::RejectReason::kRule, task.dropped() - dropped);
+  outlet_.rejects().count_late(task.late() - late);
   hand_on(parcel, entered);
 }
 

@@ -172,6 +172,7 @@ EngineStatus Engine::status() const {
   status.rows = impl_->outlet.rows();
   impl_->add_counters(status);
   impl_->add_contact(status);
+  status.late = impl_->outlet.rejects().late();
   status.rejected = impl_->outlet.rejects().by_reason();
   status.first_rejects = impl_->outlet.rejects().first_of_reasons(impl_->registry.topics());
   status.tasks = impl_->registry.status();

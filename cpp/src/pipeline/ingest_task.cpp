@@ -119,8 +119,10 @@ base::Status IngestTask::check_rules(record::RecordBatch& batch, record::Rejects
   if (batch.rows() == 0) return {};
   for (const ops::OperatorPtr& rule : rules_) {
     const std::uint64_t dropped = rule->dropped();
+    const std::uint64_t late = rule->late();
     if (base::Status status = rule->process(batch, rejects); !status) return status;
     shared_.rejects.count(record::RejectReason::kRule, rule->dropped() - dropped);
+    shared_.rejects.count_late(rule->late() - late);
     if (batch.rows() == 0) break;
   }
   sort_by_offset(rejects);

@@ -41,6 +41,12 @@ void RejectLog::count(record::RejectReason reason, std::uint64_t rows) noexcept 
   counts_[static_cast<std::size_t>(reason)].fetch_add(rows, std::memory_order_relaxed);
 }
 
+void RejectLog::count_late(std::uint64_t rows) noexcept {
+  late_.fetch_add(rows, std::memory_order_relaxed);
+}
+
+std::uint64_t RejectLog::late() const noexcept { return late_.load(std::memory_order_relaxed); }
+
 record::Rejects RejectLog::newest() const {
   const std::lock_guard lock(mutex_);
   return {log_.begin(), log_.end()};

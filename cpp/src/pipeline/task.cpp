@@ -88,6 +88,12 @@ std::uint64_t Task::dropped() const noexcept {
   return sum;
 }
 
+std::uint64_t Task::late() const noexcept {
+  std::uint64_t sum = 0;
+  for (const ops::OperatorPtr& op : operators_) sum += op->late();
+  return sum;
+}
+
 void Task::snapshot(base::ByteWriter& writer) const {
   writer.put(static_cast<std::uint64_t>(operators_.size()));
   for (const ops::OperatorPtr& op : operators_) {

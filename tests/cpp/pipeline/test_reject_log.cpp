@@ -58,6 +58,15 @@ TEST_CASE("the first of each reason stays, as a line, whatever comes after") {
                                            {"empty", "t[0]@8: no bytes"}});
 }
 
+TEST_CASE("rows that are late and only counted are no dead letters of any reason") {
+  RejectLog log(5);
+  log.count_late(3);
+  log.count_late(2);
+  CHECK(log.late() == 5);
+  CHECK(log.newest().empty());
+  CHECK(log.by_reason().empty());
+}
+
 TEST_CASE("rows dropped by a rule are counted without being kept") {
   RejectLog log(5);
   log.count(RejectReason::kRule, 3);

@@ -48,6 +48,9 @@ class Operator {
   // Rows taken out on the user's word, without becoming dead letters (validate's "drop"), since
   // construction. For status only: no part of the state that snapshot saves.
   [[nodiscard]] virtual std::uint64_t dropped() const noexcept { return 0; }
+  // Rows that came too late and were left out on the user's word, without becoming dead letters
+  // (on_late="count"), since construction. For status only, likewise.
+  [[nodiscard]] virtual std::uint64_t late() const noexcept { return 0; }
   // State to bytes and back. restore replaces the state; after it the operator continues to the
   // bit.
   virtual void snapshot(base::ByteWriter& writer) const = 0;

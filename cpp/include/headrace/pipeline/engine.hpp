@@ -79,6 +79,7 @@ struct EngineStatus {
   std::uint64_t rows = 0;     // that left the last operator
   std::uint64_t tombstones = 0;
   std::uint64_t dropped = 0;  // by overflow policy
+  std::uint64_t late = 0;     // too late and only counted, without becoming dead letters
   std::uint64_t stale = 0;    // of revoked assignments, not handed on
   std::uint64_t keys_in_several_partitions = 0;
   std::map<std::string, std::uint64_t> rejected;     // by reason name

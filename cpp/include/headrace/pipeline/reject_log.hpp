@@ -33,6 +33,9 @@ class RejectLog {
   void add(record::Rejects rejects);
   // Rows that a rule dropped on the user's word: counted, but no dead letters.
   void count(record::RejectReason reason, std::uint64_t rows) noexcept;
+  // Rows that were too late and left out on the user's word: likewise, and apart from the reasons.
+  void count_late(std::uint64_t rows) noexcept;
+  [[nodiscard]] std::uint64_t late() const noexcept;
   [[nodiscard]] record::Rejects newest() const;  // in arrival order
   [[nodiscard]] std::map<std::string, std::uint64_t> by_reason() const;
   // The first dead letter of each reason as one line (see record::text_of).
@@ -44,6 +47,7 @@ class RejectLog {
 
   const std::size_t kept_;
   std::array<std::atomic<std::uint64_t>, record::kRejectTable.size()> counts_{};
+  std::atomic<std::uint64_t> late_{0};
   mutable std::mutex mutex_;
   std::deque<record::Reject> log_;
   // Without their values.

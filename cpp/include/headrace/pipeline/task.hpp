@@ -35,6 +35,8 @@ class Task {
   [[nodiscard]] const Digest& digest() const noexcept { return digest_; }
   // Rows that validate's "drop" took out since the task was created.
   [[nodiscard]] std::uint64_t dropped() const noexcept;
+  // Rows that were too late and only counted, since the task was created.
+  [[nodiscard]] std::uint64_t late() const noexcept;
   // All state, as bytes that depend on the records alone. A failed restore leaves a task that is
   // only to be thrown away.
   void snapshot(base::ByteWriter& writer) const;
