@@ -19,8 +19,14 @@
 //      {"op": "select", "columns": ["Date", "Close"]},
 //      {"op": "deduplicate", "by": ["Ticker", "Date"], "within_ns": 600000000000},
 //      {"op": "sort_within", "grace_ns": 60000000000},
+//      {"op": "unpivot", "on": ["t1", "t2"], "index": ["at"], "variable_name": "sensor",
+//       "value_name": "celsius", "key_is_variable": true},
+//      {"op": "explode", "column": "objects", "keep_empty": false},
 //      {"op": "predict", "predictor": 0, "inputs": ["rsi", "aroon_up"], "outputs": ["p_up"],
 //       "window": null}]}
+//
+// A field of the type "list" has "items": [F] of its elements, objects of these fields or values of
+// one whose name is empty.
 //
 // E is validate/expression.hpp's language. unit: auto s ms us ns. on_reject: dead_letter drop flag
 // ("flag" keeps the row and adds the nullable string column "rejected" with the rule's name). All
@@ -32,6 +38,8 @@
 // its namesake, but not of event time or key. `window` is only compared with what the predictor was
 // loaded for. Without `within_ns` (null) a duplicate is one of any distance. sort_within becomes
 // two operators: one that rejects what is late, one that sorts.
+//
+// Of unpivot's `on` and `index` one may be left out and is then all columns but the other's.
 //
 // Thread contract: immutable value.
 // Cost: parsing compiles everything once; instantiate() compiles it again for each task.

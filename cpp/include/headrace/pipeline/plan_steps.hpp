@@ -46,6 +46,17 @@ struct LateSpec {
 struct SortWithinSpec {
   std::int64_t grace_ns = 0;
 };
+struct UnpivotSpec {  // of `on` and `index` one may be left out: all columns but the other's
+  std::optional<std::vector<std::string>> on;
+  std::optional<std::vector<std::string>> index;
+  std::string variable_name;
+  std::string value_name;
+  bool key_is_variable = false;
+};
+struct ExplodeSpec {
+  std::string column;
+  bool keep_empty = false;
+};
 struct PredictSpec {
   std::size_t predictor = 0;
   std::vector<std::string> inputs;
@@ -54,7 +65,7 @@ struct PredictSpec {
 };
 
 using StepSpec = std::variant<ValidateSpec, ColumnsSpec, FilterSpec, SelectSpec, PredictSpec,
-                              DeduplicateSpec, LateSpec, SortWithinSpec>;
+                              DeduplicateSpec, LateSpec, SortWithinSpec, UnpivotSpec, ExplodeSpec>;
 
 // Throws base::Exception with what was received and what is known.
 [[nodiscard]] StepSpec parse_step(std::string_view json);
