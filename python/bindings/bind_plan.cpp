@@ -29,18 +29,23 @@ py::object name_at(const record::Schema& schema, int index) {
   return py::str(schema.fields()[static_cast<std::size_t>(index)].name);
 }
 
-py::dict schema_dict(const record::Schema& schema) {
-  py::list fields;
-  for (const record::Field& field : schema.fields()) {
+py::list field_dicts(const std::vector<record::Field>& fields) {
+  py::list entries;
+  for (const record::Field& field : fields) {
     py::dict entry;
     entry["name"] = field.name;
-    entry["type"] = std::string(record::name_of(field.type));
+    entry["type"] = field.is_list() ? "list" : std::string(record::name_of(field.type));
     entry["nullable"] = field.nullable;
     entry["unit"] = std::string(unit_name(field.unit));
-    fields.append(entry);
+    entry["items"] = field_dicts(field.items);
+    entries.append(entry);
   }
+  return entries;
+}
+
+py::dict schema_dict(const record::Schema& schema) {
   py::dict result;
-  result["fields"] = fields;
+  result["fields"] = field_dicts(schema.fields());
   result["event_time"] = name_at(schema, schema.event_time_index());
   result["key"] = name_at(schema, schema.key_index());
   return result;

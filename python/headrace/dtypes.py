@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from headrace.arguments import names_checked
@@ -14,6 +14,7 @@ __all__ = [
     "field",
     "float64",
     "int64",
+    "list_",
     "nullable",
     "string",
     "timestamp",
@@ -39,6 +40,7 @@ class DataType:
     is_nullable: bool = False
     unit: str = "auto"
     path: tuple[str, ...] = ()
+    items: tuple[tuple[str, DataType], ...] = ()  # of a list: fields; of scalars one without a name
 
     def __call__(self, unit: str = "auto") -> DataType:
         """Return the timestamp type whose numbers count in `unit` since 1970-01-01 UTC.
@@ -62,7 +64,11 @@ class DataType:
         return replace(self, unit=unit)
 
     def __repr__(self) -> str:
-        text = "hr.bool_" if self.name == "bool" else f"hr.{self.name}"
+        text = f"hr.{self.name}_" if self.name in ("bool", "list") else f"hr.{self.name}"
+        if self.items:
+            fields = [f"{quoted(name)}: {dtype!r}" for name, dtype in self.items if name]
+            inner = f"{{{', '.join(fields)}}}" if fields else repr(self.items[0][1])
+            text += f"({inner})"
         if self.unit != "auto":
             text += f"({quoted(self.unit)})"
         if self.path:
@@ -76,6 +82,45 @@ int64 = DataType("int64")
 float64 = DataType("float64")
 string = DataType("string")
 timestamp = DataType("timestamp")
+
+
+def list_(items: DataType | Mapping[str, DataType]) -> DataType:
+    """Return the type of a field that holds a list.
+
+    A list is checked as any field is: a record with a wrong element is rejected, with its place in
+    the list. Frames show a list as JSON text; ``Stream.explode`` takes it apart.
+
+    Parameters
+    ----------
+    items : DataType or mapping of str to DataType
+        What its elements are: values of one type, or objects of these fields. Names with dots are
+        nested paths, as in :class:`Schema`; fields that are not named are ignored.
+
+    Raises
+    ------
+    SchemaError
+        If the elements are nothing a list can hold.
+
+    Examples
+    --------
+    >>> import headrace as hr
+    >>> hr.list_(hr.float64)
+    hr.list_(hr.float64)
+    >>> camera = hr.Schema({
+    ...     "at": hr.timestamp, "camera": hr.string,
+    ...     "objects": hr.list_({"label": hr.string, "confidence": hr.float64})})
+    >>> camera["objects"]
+    hr.list_({"label": hr.string, "confidence": hr.float64})
+    """
+    fields = dict(items) if isinstance(items, Mapping) else {"": checked_type(items)}
+    if not fields:
+        raise SchemaError("list_: expected a type, or a dict of at least one field, got {}")
+    for name, dtype in fields.items():
+        if isinstance(items, Mapping) and (not isinstance(name, str) or not name):
+            raise SchemaError(f"list_: expected field names that are text, got {name!r}")
+        if checked_type(dtype).items:
+            raise SchemaError(f"list_: a list in a list is not supported, got {dtype!r}")
+    return DataType("list", items=tuple(fields.items()))
 
 
 def quoted(text: str) -> str:
@@ -111,7 +156,8 @@ def field(
     Parameters
     ----------
     dtype : DataType
-        One of ``hr.bool_``, ``hr.int64``, ``hr.float64``, ``hr.string``, ``hr.timestamp``.
+        One of ``hr.bool_``, ``hr.int64``, ``hr.float64``, ``hr.string``, ``hr.timestamp``, or a
+        :func:`list_`.
     nullable : bool
         Whether the field may be absent or null.
     path : str or sequence of str, optional
@@ -133,5 +179,5 @@ def checked_type(dtype: object) -> DataType:
     """Return `dtype` if it is a type of ours."""
     if isinstance(dtype, DataType):
         return dtype
-    known = "hr.bool_, hr.int64, hr.float64, hr.string, hr.timestamp"
+    known = "hr.bool_, hr.int64, hr.float64, hr.string, hr.timestamp, hr.list_(...)"
     raise SchemaError(f"expected a headrace type ({known}), got {dtype!r}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import json
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -175,11 +176,42 @@ def frame_source(data: Any, schema: Schema) -> _core.Source:
     from headrace import _core
 
     plan = _core.Plan(schema._plan_text(), [])
+    lists = [name for name, dtype in schema.columns.items() if dtype.items]
+    if lists:
+        data = _with_lists_as_text(data, lists)
     if isinstance(data, pd.DataFrame) and not _has_arrow_columns(data, schema):
         return _core.columns_source(plan, list(_foreign_columns(data, schema)), len(data))
     if _module_of(data) == "polars" and hasattr(data, "collect"):
         data = data.collect()
     return _core.arrow_source(plan, data.__arrow_c_stream__())
+
+
+def _with_lists_as_text(data: Any, lists: list[str]) -> pd.DataFrame:
+    """Return the rows with their lists as the JSON text that the core checks and keeps."""
+    if not isinstance(data, pd.DataFrame):
+        if not hasattr(data, "to_pandas"):
+            data = _require("pyarrow", "arrow").table(data)
+        data = data.to_pandas()
+    texts = {name: data[name].map(_json_list) for name in lists if name in data.columns}
+    with_texts: pd.DataFrame = data.assign(**texts)
+    return with_texts
+
+
+def _json_list(value: Any) -> Any:
+    if isinstance(value, (list, tuple, np.ndarray)):
+        return json.dumps(value, default=_plain_element, ensure_ascii=False)
+    return value  # text that is JSON already, or a gap
+
+
+def _plain_element(value: Any) -> Any:
+    """Return what an element that JSON does not know is in JSON."""
+    if isinstance(value, pd.Timestamp):
+        return value.isoformat()
+    if hasattr(value, "tolist"):  # NumPy's arrays and numbers
+        return value.tolist()
+    raise TypeMismatch(
+        f"a list holds {value!r} ({type(value).__name__}), which JSON has no form for"
+    )
 
 
 def _has_arrow_columns(data: pd.DataFrame, schema: Schema) -> bool:

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from headrace import epochs, payloads, roles
-from headrace.dtypes import DataType, bool_, float64, int64, string, timestamp
+from headrace.dtypes import DataType, bool_, float64, int64, list_, string, timestamp
 from headrace.errors import DecodeError, SchemaError
 from headrace.samples import Sampled, extent
 from headrace.schema import Schema
@@ -53,6 +53,7 @@ class _Sample:
     event_time: str | None  # as the user named it: that such a number is a time needs no proof
     notes: list[str]
     left_out: dict[str, str]
+    what: str = "records"  # that `objects` are: records, or elements of a list of theirs
 
     def misfit(self, name: str, odd: Found, what: str) -> None:
         """Note values that their column's type will refuse."""
@@ -60,7 +61,7 @@ class _Sample:
             return
         index, value = odd[0]
         self.notes.append(
-            f'"{name}": {what} in {len(odd)} of {len(self.objects)} records, e.g. '
+            f'"{name}": {what} in {len(odd)} of {len(self.objects)} {self.what}, e.g. '
             f"{_shown(value)} ({self.records[index].place}); such records are rejected"
         )
 
@@ -69,7 +70,7 @@ class _Sample:
         total = len(self.objects)
         if present >= _MOST * total:
             self.notes.append(
-                f'"{name}" is nullable: absent or null in {total - present} of {total} records'
+                f'"{name}" is nullable: absent or null in {total - present} of {total} {self.what}'
             )
 
 
@@ -201,16 +202,35 @@ def _column(sample: _Sample, path: tuple[str, ...], found: Found) -> Iterator[tu
         sample.left_out[name] = f"empty objects, or deeper than {_DEEPEST} levels"
     elif kind == "object":
         yield from _columns(sample, path, values)
-    elif kind == "list":
-        sample.left_out[name] = "lists are not supported"
     else:
-        dtype = _scalar(sample, name, path[-1], kind, values)
+        if kind == "list":
+            dtype = _list(sample, path, values)
+        else:
+            dtype = _scalar(sample, name, path[-1], kind, values)
         if dtype is not None:
             nullable = len(values) + len(odd) < len(sample.objects)
             if nullable:
                 sample.sometimes_absent(name, len(values) + len(odd))
             dotted = any("." in part for part in path)
             yield name, replace(dtype, is_nullable=nullable, path=path if dotted else ())
+
+
+def _list(sample: _Sample, path: tuple[str, ...], values: Found) -> DataType | None:
+    """Return the type of lists whose elements agree, as the values of a column do."""
+    name = ".".join(path)
+    elements = [(index, element) for index, value in values for element in value]
+    if not elements or sample.what != "records":
+        sample.left_out[name] = "lists in lists" if elements else "no list has an element"
+        return None
+    inner = _Sample(sample.records, elements, None, sample.notes, sample.left_out, "elements")
+    fields = dict(_column(inner, path, elements))
+    if name in fields:
+        return list_(replace(fields[name], path=()))
+    below = {
+        full.removeprefix(f"{name}."): replace(dtype, path=dtype.path[len(path) :])
+        for full, dtype in fields.items()
+    }
+    return list_(below) if below else None
 
 
 def _kind(value: Any) -> str:

@@ -15,6 +15,7 @@ from headrace.dtypes import (
     field,
     float64,
     int64,
+    list_,
     nullable,
     quoted,
     string,
@@ -32,6 +33,7 @@ __all__ = [
     "field",
     "float64",
     "int64",
+    "list_",
     "nullable",
     "string",
     "timestamp",
@@ -121,9 +123,9 @@ class Schema:
         -----
         Text is a timestamp where it is ISO 8601. Numbers are one where they are an epoch in s, ms,
         us or ns between 1990 and 2100 and the name has a word for it (``ts``, ``time``, ``date``,
-        ...). Nested objects become dotted names. A column is nullable where a record has null or
-        lacks it. Where fewer than four in five of the values agree on a type the column is left
-        out; :attr:`notes` says so.
+        ...). Nested objects become dotted names, and lists whose elements agree ``hr.list_``. A
+        column is nullable where a record has null or lacks it. Where fewer than four in five of the
+        values agree on a type the column is left out; :attr:`notes` says so.
 
         Examples
         --------
@@ -286,7 +288,7 @@ class Schema:
         >>> import headrace as hr
         >>> print(*hr.Schema.from_json([{"x": 1, "tags": []}, {"x": 2}]).notes, sep="\n")
         inferred from 2 records
-        left out "tags": lists are not supported
+        left out "tags": no list has an element
         """
         return self._notes
 
@@ -297,16 +299,7 @@ class Schema:
     # -- for the core
 
     def _to_plan(self) -> dict[str, Any]:
-        fields = [
-            {
-                "name": name,
-                "type": dtype.name,
-                "nullable": dtype.is_nullable,
-                "unit": dtype.unit,
-                "path": list(dtype.path) or name.split("."),
-            }
-            for name, dtype in self._columns.items()
-        ]
+        fields = [_field(name, dtype) for name, dtype in self._columns.items()]
         return {"fields": fields, "event_time": self._event_time, "key": self._key}
 
     def _plan_text(self) -> str:
@@ -317,7 +310,7 @@ class Schema:
     def _from_plan(cls, plan: Mapping[str, Any]) -> Schema:
         schema = cls.__new__(cls)
         schema._columns = {
-            f["name"]: DataType(f["type"], is_nullable=f["nullable"], unit=f["unit"])
+            f["name"]: _type_of(f, items=tuple((i["name"], _type_of(i)) for i in f["items"]))
             for f in plan["fields"]
         }
         schema._event_time = plan["event_time"]
@@ -381,6 +374,24 @@ class Schema:
     def _code_html(self) -> str:
         notes = "".join(f"<li>{html.escape(note)}</li>" for note in self._notes)
         return (f"<ul>{notes}</ul>" if notes else "") + f"<pre>{html.escape(self._code())}</pre>"
+
+
+def _field(name: str, dtype: DataType) -> dict[str, Any]:
+    """Return a column, or a field of a list's elements, as the core's plan has it."""
+    field: dict[str, Any] = {
+        "name": name,
+        "type": dtype.name,
+        "nullable": dtype.is_nullable,
+        "unit": dtype.unit,
+        "path": list(dtype.path) or (name.split(".") if name else []),
+    }
+    if dtype.items:
+        field["items"] = [_field(*item) for item in dtype.items]
+    return field
+
+
+def _type_of(field: Mapping[str, Any], **options: Any) -> DataType:
+    return DataType(field["type"], is_nullable=field["nullable"], unit=field["unit"], **options)
 
 
 def _braces(columns: Sequence[str]) -> str:

@@ -10,7 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from headrace import durations, frames, logs, models
+from headrace import durations, frames, logs, models, reshaping
 from headrace.arguments import names_checked
 from headrace.errors import HeadraceError, InvalidArgument, RejectedWarning, Unsupported
 from headrace.expressions import Expr, _expr
@@ -388,6 +388,105 @@ class Stream:
     def _event_time_name(self) -> str:
         name = self.schema.event_time
         return name if name is not None else "time"
+
+    @names_checked
+    def unpivot(
+        self,
+        on: Sequence[str] | None = None,
+        *,
+        index: Sequence[str] | None = None,
+        variable_name: str = "variable",
+        value_name: str = "value",
+        key: str | None = None,
+    ) -> Stream:
+        """Turn wide rows into long ones: a row for each of several columns, with its name.
+
+        For each row and each column of `on` comes one row, in this order: the columns of `index`
+        as they are, the name of the column and its value. A null stays a row. Offset and event
+        time are those of the row that it comes from.
+
+        Parameters
+        ----------
+        on : sequence of str, optional
+            Columns whose values are put below each other. They have one type; int64 and float64
+            together become float64. Default: all that are not in `index`.
+        index : sequence of str, optional
+            Columns to keep. Default: all that are not in `on` (Polars keeps none).
+        variable_name, value_name : str
+            Names of the new columns.
+        key : str, optional
+            Give `variable_name` for the names to become the stream's key: every column that was
+            then has a state of its own in later steps. Otherwise the key stays as it is, and its
+            column must be kept.
+
+        Raises
+        ------
+        TypeMismatch
+            If the columns have types that cannot stand in one column.
+
+        Examples
+        --------
+        One row for all sensors of a plant becomes one for each of them:
+
+        >>> import headrace as hr
+        >>> import pandas as pd
+        >>> wide = pd.DataFrame({
+        ...     "at": pd.to_datetime(["2026-03-02T14:30Z", "2026-03-02T14:31Z"]),
+        ...     "inlet": [20.5, 20.7], "outlet": [61.0, 61.4]})
+        >>> plant = hr.from_frame(wide).unpivot(["inlet", "outlet"], variable_name="sensor",
+        ...                                     value_name="celsius", key="sensor")
+        >>> plant.collect()[["sensor", "celsius"]].values.tolist()
+        [['inlet', 20.5], ['outlet', 61.0], ['inlet', 20.7], ['outlet', 61.4]]
+        >>> plant.with_columns(before=hr.col("celsius").shift(1)).collect()["before"].tolist()
+        [nan, nan, 20.5, 61.0]
+        """
+        return self._with_step(
+            reshaping.unpivot(
+                on, index=index, variable_name=variable_name, value_name=value_name, key=key
+            )
+        )
+
+    @names_checked
+    def explode(self, column: str, *, keep_empty: bool = False) -> Stream:
+        """Take lists apart: a row for each element.
+
+        Of scalars the column keeps its name; of objects each of their fields becomes a column
+        ``list.field``. The other columns are repeated; offset and event time are those of the row.
+
+        Parameters
+        ----------
+        column : str
+            A column of type :func:`headrace.list_`.
+        keep_empty : bool
+            What becomes of an empty list and of null: no row, or with True one row of nulls, as in
+            :meth:`pandas.DataFrame.explode` (Polars keeps null alone). A detector that saw nothing
+            has no object, and a row of nulls would count as one.
+
+        Raises
+        ------
+        TypeMismatch
+            If the column is no list.
+
+        Examples
+        --------
+        A camera's events have what was seen in one picture; exploded, each object is a row:
+
+        >>> import headrace as hr
+        >>> from headrace import testing
+        >>> events = hr.kafka("cameras", schema=hr.Schema(
+        ...     {"at": hr.timestamp, "camera": hr.string,
+        ...      "objects": hr.list_({"label": hr.string, "confidence": hr.float64})},
+        ...     event_time="at", key="camera"))
+        >>> sure = events.explode("objects").filter(hr.col("objects.confidence") > 0.5)
+        >>> testing.run(sure, [
+        ...     {"at": "2026-03-02T14:30:00Z", "camera": "gate", "objects": [
+        ...         {"label": "car", "confidence": 0.9, "box": [1, 2, 3, 4]},
+        ...         {"label": "dog", "confidence": 0.4}]},
+        ...     {"at": "2026-03-02T14:30:01Z", "camera": "gate", "objects": []},
+        ... ])[["camera", "objects.label", "objects.confidence"]].values.tolist()
+        [['gate', 'car', 0.9]]
+        """
+        return self._with_step(reshaping.explode(column, keep_empty=keep_empty))
 
     @names_checked
     def predict(
@@ -793,6 +892,8 @@ def _step_text(step: dict[str, Any]) -> str:
         return f"sort_within({durations.text(step['grace_ns'])})"
     if step["op"] == "window":
         return _window_text(step)
+    if step["op"] in reshaping.TEXTS:
+        return reshaping.TEXTS[step["op"]](step)
     if step["op"] == "predict":
         return f"predict({', '.join(step['inputs'])} -> {', '.join(step['outputs'])})"
     return f"{step['op']}(...)"

@@ -8,7 +8,7 @@ import headrace as hr
 from headrace import testing
 from headrace.errors import DecodeError, SchemaError, UnknownColumn
 from headrace.inference import infer
-from headrace.samples import Sampled
+from headrace.samples import Sampled, of_json
 
 NOW_MS = 1_795_000_000_000
 
@@ -60,7 +60,9 @@ def test_nested_objects_are_dotted_and_keys_with_dots_are_paths() -> None:
 @pytest.mark.parametrize(
     ("values", "why"),
     [
-        ([{"v": [1]}], "lists are not supported"),
+        ([{"v": []}], "no list has an element"),
+        ([{"v": [[1]]}], "lists in lists"),
+        ([{"v": [1, "a"]}], "mixed types: 1 numbers and 1 text"),
         ([{"v": None}], "null in every record"),
         ([{"v": {}}], "empty objects"),
         ([{"v": 2**63}], "beyond int64"),
@@ -243,3 +245,23 @@ def test_what_was_inferred_takes_every_record_that_it_was_inferred_from(seed: in
     rows, rejected = testing.run(hr.kafka("x", schema=schema), values, rejected=True)
     assert rejected.empty
     assert len(rows) == len(values)
+
+
+def test_lists_whose_elements_agree_are_columns() -> None:
+    schema = infer(of_json([{"tags": ["a"], "n": [1, 2.5]}, {"tags": [], "n": [None]}, {}]))
+    assert schema["tags"] == hr.nullable(hr.list_(hr.string))
+    assert schema["n"] == hr.nullable(hr.list_(hr.nullable(hr.float64)))
+
+
+def test_objects_in_lists_have_fields() -> None:
+    seen = [{"label": "car", "box": {"x": 1}, "a.b": 1, "path": [1]}] * 9
+    seen.append({"label": 5, "box": {"x": 2}, "a.b": 1})
+    schema = infer(of_json([{"objects": seen[:5]}, {"objects": seen[5:]}]))
+    fields = {"label": hr.string, "box.x": hr.int64, "a.b": hr.field(hr.int64, path=["a.b"])}
+    assert schema["objects"] == hr.list_(fields)
+    assert 'left out "objects.path": lists in lists' in schema.notes
+    assert any(
+        '"objects.label": numbers instead of text in 1 of 10 elements, e.g. 5' in note
+        for note in schema.notes
+    )
+    assert eval(repr(schema), {"hr": hr}) == schema

@@ -118,6 +118,23 @@ std::uint32_t BatchBuilder::key_of_new_code(std::size_t code) {
   return key_of_code_[code];
 }
 
+void BatchBuilder::grow() {
+  const std::vector<Column> columns = std::move(columns_);
+  const BufferPtr offsets = std::move(offsets_);
+  const BufferPtr key_ids = std::move(key_ids_);
+  const std::size_t rows = std::exchange(capacity_, 2 * capacity_);
+  allocate();
+  for (std::size_t i = 0; i < columns.size(); ++i) {
+    const Column& from = columns[i];
+    std::memcpy(columns_[i].data->data(), from.data->data(), rows * record::width_of(from.type));
+    for (std::size_t row = 0; from.validity && row < row_; ++row) {
+      if (!from.is_valid(row)) columns_[i].set_null(row, capacity_);
+    }
+  }
+  std::memcpy(offset_values_, offsets->data(), rows * sizeof(std::int64_t));
+  if (key_ids) std::memcpy(key_values_, key_ids->data(), rows * sizeof(std::uint32_t));
+}
+
 void BatchBuilder::renew_dictionaries() {
   for (std::size_t i = 0; i < dictionaries_.size(); ++i) {
     if (!dictionaries_[i] || dictionaries_[i]->memory() <= kDictionaryCap) continue;

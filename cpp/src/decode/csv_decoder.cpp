@@ -78,6 +78,12 @@ CsvDecoder::CsvDecoder(record::SchemaPtr schema, const DecoderOptions& options)
 }
 
 void CsvDecoder::bind(const std::vector<std::string>& names) {
+  for (const Field& field : schema_->fields()) {
+    if (!field.is_list()) continue;
+    throw base::Exception(
+        {.code = base::ErrorCode::kUnsupported,
+         .message = "column \"" + field.name + "\": lists are read from JSON, not from csv"});
+  }
   columns_.assign(names.size(), -1);
   unquoted_.resize(names.size());
   for (std::size_t i = 0; i < schema_->size(); ++i) {

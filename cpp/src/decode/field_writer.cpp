@@ -35,6 +35,7 @@ Refusal refusal_of(TimeError error) noexcept {
 }
 
 std::string_view expectation(const Field& field) noexcept {
+  if (field.is_list()) return "list";
   switch (field.type) {
     case DType::kBool:
       return "true or false";
@@ -148,6 +149,7 @@ Refusal write_text(const Field& field, std::size_t column, std::string_view text
                    BatchBuilder& builder, RowTexts& texts) {
   switch (field.type) {
     case DType::kString:
+      if (field.is_list()) return RejectReason::kWrongType;
       texts.add(column, text);
       return std::nullopt;
     case DType::kTimestamp:

@@ -67,6 +67,17 @@ bool has_twice(std::vector<std::string_view>& keys, std::size_t first, std::stri
 
 }  // namespace
 
+std::size_t size_of_value(std::span<const JsonEvent> events) noexcept {
+  int depth = 0;
+  for (std::size_t i = 0; i < events.size(); ++i) {
+    const JsonKind kind = events[i].kind;
+    if (kind == JsonKind::kObject || kind == JsonKind::kArray) ++depth;
+    if (kind == JsonKind::kEnd) --depth;
+    if (depth == 0) return i + 1;
+  }
+  return events.size();
+}
+
 struct JsonDocument::Impl {
   ondemand::parser parser;
   std::vector<char> padded;  // simdjson reads up to SIMDJSON_PADDING bytes behind the text
@@ -305,6 +316,17 @@ std::string_view JsonDocument::raw(const JsonEvent& event) const noexcept {
 }
 
 std::string_view JsonDocument::raw_text() const noexcept { return impl_->text; }
+
+// Where a bracket closes is not in the events: it is the next byte behind what it holds that is no
+// blank.
+std::string_view JsonDocument::raw_value(std::span<const JsonEvent> value) const noexcept {
+  std::size_t end = value.front().end;
+  for (const JsonEvent& event : value.subspan(1)) {
+    end = event.kind == JsonKind::kEnd ? impl_->text.find_first_not_of(kBlanks, end) + 1
+                                       : std::size_t{event.end};
+  }
+  return impl_->text.substr(value.front().begin, end - value.front().begin);
+}
 
 const JsonEvent* JsonDocument::first_non_finite() const noexcept {
   return impl_->non_finite < 0 ? nullptr

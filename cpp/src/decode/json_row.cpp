@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include <headrace/decode/json_list.hpp>
 #include <headrace/decode/json_text.hpp>
 
 namespace headrace::decode {
@@ -9,9 +10,16 @@ namespace headrace::decode {
 using record::RejectReason;
 
 JsonRowReader::JsonRowReader(record::SchemaPtr schema)
-    : schema_(std::move(schema)), seen_(schema_->size()) {
-  for (std::size_t i = 0; i < schema_->size(); ++i) bind(static_cast<int>(i));
+    : schema_(std::move(schema)), seen_(schema_->size()), lists_(schema_->size()) {
+  for (std::size_t i = 0; i < schema_->size(); ++i) {
+    bind(static_cast<int>(i));
+    if (schema_->fields()[i].is_list()) {
+      lists_[i] = std::make_unique<JsonListReader>(schema_->fields()[i]);
+    }
+  }
 }
+
+JsonRowReader::~JsonRowReader() = default;
 
 void JsonRowReader::bind(int column) {
   Place* place = &root_;
@@ -34,10 +42,10 @@ void JsonRowReader::bind(int column) {
 
 // What a key or string says.
 std::string_view JsonRowReader::meaning(const JsonEvent& event) {
-  if (!event.escaped) return document_.text(event);
+  if (!event.escaped) return source_->text(event);
   scratch_.clear();
   // The document was read to its end: its escapes are known to be good.
-  static_cast<void>(unescape(document_.text(event), scratch_));
+  static_cast<void>(unescape(source_->text(event), scratch_));
   return scratch_;
 }
 
@@ -61,6 +69,10 @@ std::optional<DecodeFailure> JsonRowReader::container(const Place* place, const 
       "field \"" + first.name + "\": expected an object at \"" + place->path + "\", got an array"};
 }
 
+bool JsonRowReader::is_list(const Place* place) const noexcept {
+  return place != nullptr && place->column >= 0 && field(place->column).is_list();
+}
+
 Refusal JsonRowReader::write(int column, const JsonEvent& event, BatchBuilder& builder) {
   const auto index = static_cast<std::size_t>(column);
   const record::Field& target = field(column);
@@ -71,7 +83,7 @@ Refusal JsonRowReader::write(int column, const JsonEvent& event, BatchBuilder& b
     case JsonKind::kFalse:
       return write_bool(target, index, event.kind == JsonKind::kTrue, builder);
     case JsonKind::kNumber:
-      return write_number(target, index, document_.text(event), builder);
+      return write_number(target, index, source_->text(event), builder);
     default:
       break;
   }
@@ -85,10 +97,10 @@ std::optional<DecodeFailure> JsonRowReader::scalar(const Place* place, const Jso
   slots_.push_back({.begin = event.begin,
                     .end = event.end,
                     .column = on_the_way ? JsonSlot::kOnlyNull : column});
-  const std::string_view got = document_.raw(event);
+  const std::string_view got = source_->raw(event);
   if (event.kind == JsonKind::kNonFinite) {
     record::Field unasked;
-    if (last_key_ != nullptr) unasked.name = excerpt(document_.text(*last_key_));
+    if (last_key_ != nullptr) unasked.name = excerpt(source_->text(*last_key_));
     return explain(column >= 0 ? field(column) : unasked, RejectReason::kNonFinite, got);
   }
   if (place == nullptr) return std::nullopt;
@@ -100,18 +112,39 @@ std::optional<DecodeFailure> JsonRowReader::scalar(const Place* place, const Jso
                              "\", got " + excerpt(got)};
   }
   seen_[static_cast<std::size_t>(column)] = 1;
+  met_list_ = met_list_ || field(column).is_list();
   const Refusal refusal = write(column, event, builder);
   if (refusal) return explain(field(column), *refusal, got);
   return std::nullopt;
 }
 
-std::optional<DecodeFailure> JsonRowReader::fill(BatchBuilder& builder) {
+std::optional<DecodeFailure> JsonRowReader::list(const Place& place,
+                                                 std::span<const JsonEvent> events) {
+  met_list_ = true;
+  const auto column = static_cast<std::size_t>(place.column);
+  seen_[column] = 1;
+  std::optional<DecodeFailure> bad = lists_[column]->check(*source_, events);
+  if (!bad) texts_.add(column, source_->raw_value(events));
+  return bad;
+}
+
+std::optional<DecodeFailure> JsonRowReader::fill(std::span<const JsonEvent> events,
+                                                 BatchBuilder& builder) {
   const Place* here = &root_;
-  for (const JsonEvent& event : document_.events()) {
+  for (std::size_t i = 0; i < events.size(); ++i) {
+    const JsonEvent& event = events[i];
     std::optional<DecodeFailure> bad;
     switch (event.kind) {
-      case JsonKind::kObject:
       case JsonKind::kArray:
+        if (is_list(here)) {
+          const std::size_t size = size_of_value(events.subspan(i));
+          bad = list(*here, events.subspan(i, size));
+          i += size - 1;
+          here = nullptr;
+          break;
+        }
+        [[fallthrough]];
+      case JsonKind::kObject:
         bad = container(here, event);
         here = event.kind == JsonKind::kObject ? here : nullptr;
         open_.push_back(here);
@@ -150,19 +183,25 @@ std::optional<DecodeFailure> JsonRowReader::read(std::string_view text, BatchBui
     return DecodeFailure{
         RejectReason::kNotObject, {}, "expected an object, got " + excerpt(document_.raw_text())};
   }
+  std::optional<DecodeFailure> bad = read_part(document_, document_.events(), builder);
+  if (!bad) intern(builder);
+  return bad;
+}
+
+std::optional<DecodeFailure> JsonRowReader::read_part(const JsonDocument& document,
+                                                      std::span<const JsonEvent> events,
+                                                      BatchBuilder& builder) {
+  source_ = &document;
   slots_.clear();
   open_.clear();
   texts_.clear();
   last_key_ = nullptr;
+  met_list_ = false;
   seen_.assign(seen_.size(), 0);
-  std::optional<DecodeFailure> bad = fill(builder);
+  std::optional<DecodeFailure> bad = fill(events, builder);
   if (!bad) bad = absent(builder);
-  if (bad) {
-    builder.abandon();
-    return bad;
-  }
-  texts_.intern(builder);
-  return std::nullopt;
+  if (bad) builder.abandon();
+  return bad;
 }
 
 }  // namespace headrace::decode

@@ -43,7 +43,7 @@ std::optional<JsonShape> JsonShape::learn(const JsonRowReader& reader, const Sch
   const std::string_view text = reader.document().raw_text();
   const std::span<const JsonSlot> slots = reader.slots();
   const std::span<const JsonEvent> events = reader.document().events();
-  if (slots.empty() || slots.size() > kMaxKeys) return std::nullopt;
+  if (slots.empty() || slots.size() > kMaxKeys || reader.met_list()) return std::nullopt;
   JsonShape shape;
   std::size_t behind = 0;
   std::size_t total = 0;

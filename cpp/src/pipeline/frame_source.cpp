@@ -12,6 +12,7 @@
 #include <utility>
 
 #include <headrace/decode/timestamp.hpp>
+#include <headrace/pipeline/list_columns.hpp>
 #include <headrace/pipeline/row_keys.hpp>
 #include <headrace/record/arrow_import.hpp>
 #include <headrace/record/column_import.hpp>
@@ -89,6 +90,7 @@ class FrameSource final : public source::Source {
   FrameSource(record::SchemaPtr schema, Next next, std::int64_t total)
       : schema_(schema),
         importer_(schema, parse_time),
+        lists_(*schema),
         keys_(*schema),
         next_(std::move(next)),
         total_(total) {}
@@ -187,6 +189,7 @@ class FrameSource final : public source::Source {
   void import_rows(std::size_t n) {
     const std::size_t rejected_before = rejects_.size();
     record::RecordBatch batch = importer_.rows(*table_, row_, n, position_, rejects_);
+    lists_.check(batch, rejects_);
     for (std::size_t i = rejected_before; i < rejects_.size(); ++i) complete(rejects_[i]);
     batch.task = kTask;
     batch.epoch = kEpoch;
@@ -216,6 +219,7 @@ class FrameSource final : public source::Source {
 
   record::SchemaPtr schema_;
   record::ColumnImporter importer_;
+  ListColumns lists_;
   RowKeys keys_;
   Next next_;
   std::optional<ForeignTable> table_;

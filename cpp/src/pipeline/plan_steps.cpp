@@ -1,17 +1,19 @@
 #include <headrace/pipeline/plan_json.hpp>
 #include <headrace/pipeline/plan_steps.hpp>
-#include <headrace/pipeline/plan_zone.hpp>
 #include <headrace/pipeline/plan_window.hpp>
+#include <headrace/pipeline/plan_zone.hpp>
 
 #include <algorithm>
 #include <utility>
 
 #include <headrace/base/nearest.hpp>
 #include <headrace/ops/deduplicate_operator.hpp>
+#include <headrace/ops/explode_operator.hpp>
 #include <headrace/ops/filter_operator.hpp>
 #include <headrace/ops/late_operator.hpp>
 #include <headrace/ops/select_operator.hpp>
 #include <headrace/ops/sort_within_operator.hpp>
+#include <headrace/ops/unpivot_operator.hpp>
 
 namespace headrace::pipeline {
 namespace {
@@ -153,6 +155,24 @@ StepSpec parse_compose_time(const element& json) {
 }
 
 StepSpec parse_window_step(const element& json) { return WindowSpec{parse_window(json)}; }
+StepSpec parse_unpivot(const element& json) {
+  const JsonObject object(json, "unpivot",
+                          {"op", "on", "index", "variable_name", "value_name", "key_is_variable"});
+  const auto texts_if = [&](std::string_view key) {
+    return object.find(key) ? std::optional(object.texts(key)) : std::nullopt;
+  };
+  return UnpivotSpec{.on = texts_if("on"),
+                     .index = texts_if("index"),
+                     .variable_name = object.text_if("variable_name").value_or("variable"),
+                     .value_name = object.text_if("value_name").value_or("value"),
+                     .key_is_variable = object.truth("key_is_variable", false)};
+}
+
+StepSpec parse_explode(const element& json) {
+  const JsonObject object(json, "explode", {"op", "column", "keep_empty"});
+  return ExplodeSpec{.column = object.text("column"),
+                     .keep_empty = object.truth("keep_empty", false)};
+}
 
 // ---- spec to operator
 
@@ -206,6 +226,30 @@ struct Maker {
     args.schema = schema;
     return ops::make_window_operator(std::move(args));
   }
+  Result<OperatorPtr> operator()(const UnpivotSpec& spec) const {
+    return ops::make_unpivot_operator({.schema = schema,
+                                       .on = spec.on ? *spec.on : all_but(spec.index),
+                                       .index = spec.index ? *spec.index : all_but(spec.on),
+                                       .variable_name = spec.variable_name,
+                                       .value_name = spec.value_name,
+                                       .key_is_variable = spec.key_is_variable});
+  }
+  // Where no names are given either, there is nothing to leave out and nothing that was meant.
+  [[nodiscard]] std::vector<std::string> all_but(
+      const std::optional<std::vector<std::string>>& named) const {
+    std::vector<std::string> others;
+    for (const record::Field& field : schema->fields()) {
+      if (named && std::find(named->begin(), named->end(), field.name) == named->end()) {
+        others.push_back(field.name);
+      }
+    }
+    return others;
+  }
+
+  Result<OperatorPtr> operator()(const ExplodeSpec& spec) const {
+    return ops::make_explode_operator(
+        {.schema = schema, .column = spec.column, .keep_empty = spec.keep_empty});
+  }
   Result<OperatorPtr> operator()(const PredictSpec& spec) const {
     if (spec.predictor >= predictors.size()) {
       return base::invalid_argument("predict: no predictor " + std::to_string(spec.predictor) +
@@ -239,6 +283,7 @@ StepSpec parse_step(std::string_view json) {
       {"filter", &parse_filter},           {"select", &parse_select},
       {"predict", &parse_predict},         {"deduplicate", &parse_deduplicate},
       {"sort_within", &parse_sort_within}, {"compose_time", &parse_compose_time},
+      {"unpivot", &parse_unpivot},         {"explode", &parse_explode},
       {"window", &parse_window_step}};
   simdjson::dom::parser parser;
   element root;

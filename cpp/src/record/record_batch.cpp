@@ -69,7 +69,10 @@ void RecordBatch::replace_columns(SchemaPtr schema, std::vector<Column> columns)
 }
 
 void RecordBatch::gather(std::span<const std::uint32_t> rows) {
-  if (rows.size() == rows_) return;
+  if (rows.size() != rows_) repeat(rows);
+}
+
+void RecordBatch::repeat(std::span<const std::uint32_t> rows) {
   for (Column& column : columns_) {
     BufferPtr values = gathered_values(column, rows);
     if (column.validity) column.validity = gathered_validity(column, rows);

@@ -83,12 +83,14 @@ Schema::Schema(std::vector<Field> fields, std::optional<std::string> event_time,
   if (key) {
     key_ = require_index(fields_, *key, "key");
     const Field& field = fields_[static_cast<std::size_t>(key_)];
-    const bool usable = field.type == DType::kString || field.type == DType::kInt64;
+    const bool usable =
+        (field.type == DType::kString && !field.is_list()) || field.type == DType::kInt64;
     if (!usable || field.nullable) {
-      throw base::Exception(schema_error("key: column \"" + field.name +
-                                         "\" must be a string or int64 that is not nullable, got " +
-                                         std::string(name_of(field.type)) +
-                                         (field.nullable ? " (nullable)" : "")));
+      throw base::Exception(
+          schema_error("key: column \"" + field.name +
+                       "\" must be a string or int64 that is not nullable, got " +
+                       (field.is_list() ? "list" : std::string(name_of(field.type))) +
+                       (field.nullable ? " (nullable)" : "")));
     }
   }
 }

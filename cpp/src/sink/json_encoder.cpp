@@ -65,7 +65,12 @@ void JsonEncoder::append_row(const record::RecordBatch& batch, std::size_t row,
                              std::string& out) const {
   for (std::size_t i = 0; i < prefixes_.size(); ++i) {
     out += prefixes_[i];
-    append_value(batch.column(i), row, out);
+    const record::Column& column = batch.column(i);
+    if (schema_->fields()[i].is_list() && column.is_valid(row)) {
+      out += column.dictionary->text(column.values<std::int32_t>()[row]);  // JSON already
+    } else {
+      append_value(column, row, out);
+    }
   }
   out += prefixes_.empty() ? "{}" : "}";
 }

@@ -61,6 +61,26 @@ TEST_CASE("rows come out as they went in, with offsets, event times and dense ke
   CHECK(builder.row() == 0);
 }
 
+TEST_CASE("a builder that grows keeps its rows, their nulls and keys") {
+  BatchBuilder builder(small_schema(), 1);
+  for (int i = 0; i < 21; ++i) {
+    fill(builder, i, "key" + std::to_string(i % 3), i * 0.5);
+    if (i % 4 == 0) builder.put_null(2);
+    builder.commit(i + 50);
+    if (builder.full()) builder.grow();
+  }
+  CHECK(builder.capacity() == 32);
+  const record::RecordBatch batch = builder.finish();
+  REQUIRE(batch.rows() == 21);
+  for (std::size_t i = 0; i < 21; ++i) {
+    CHECK(batch.column(0).values<std::int64_t>()[i] == static_cast<std::int64_t>(i));
+    CHECK(shown(batch.column(1), i) == "\"key" + std::to_string(i % 3) + "\"");
+    CHECK(batch.column(2).is_valid(i) == (i % 4 != 0));
+    CHECK(batch.offset_values()[i] == static_cast<std::int64_t>(i) + 50);
+    CHECK(batch.key_id(i) == i % 3);
+  }
+}
+
 TEST_CASE("a batch of few rows does not pin the memory of a full one") {
   BatchBuilder builder(small_schema(), 4096);
   fill(builder, 1, "k", 1);

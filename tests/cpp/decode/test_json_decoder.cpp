@@ -113,3 +113,36 @@ TEST_CASE("records put together at random from good and bad parts") {
   }
   CHECK(good > 1000);
 }
+
+TEST_CASE("lists are read the same whatever was learnt from records without") {
+  Both both(test::schema_of({{.name = "x"},
+                             {.name = "tags",
+                              .type = record::DType::kString,
+                              .nullable = true,
+                              .items = {{.name = "", .type = record::DType::kInt64}}},
+                             {.name = "s", .type = record::DType::kString, .nullable = true}}));
+  const std::vector<std::string> texts{R"({"x":1})",
+                                       R"({"x":1,"s":"a"})",
+                                       R"({"x":2,"tags":[1,2],"s":"a"})",
+                                       R"({"x":2,"tags":[1,2],"s":"b"})",
+                                       R"({"x":3,"tags":null,"s":"a"})",
+                                       R"({"x":4,"tags":"a","s":"a"})",
+                                       R"({"x":5,"tags":{"a":1},"s":"a"})",
+                                       R"({"x":6,"tags":[],"s":[1]})",
+                                       R"({"x":7,"tags":["a"]})",
+                                       R"({"tags":[ 1 , 2 ],"x":8})"};
+  for (int round = 0; round < 3; ++round) {
+    for (const std::string& first : texts) {
+      for (const std::string& second : texts) {
+        both.agreed(first);
+        both.agreed(second);
+      }
+    }
+  }
+  CHECK(both.agreed(texts[2]) == R"(0x1p+1 "[1,2]" "a")");
+  CHECK(both.agreed(texts[9]) == R"(0x1p+3 "[ 1 , 2 ]" null)");
+  CHECK(both.agreed(texts[4]) == R"(0x1.8p+1 null "a")");
+  CHECK(both.agreed(texts[5]) == R"(wrong_type tags field "tags": expected list, got "a")");
+  CHECK(both.agreed(texts[6]) == R"(wrong_type tags field "tags": expected list, got an object)");
+  CHECK(both.agreed(texts[8]) == R"(wrong_type tags field "tags[0]": expected integer, got "a")");
+}

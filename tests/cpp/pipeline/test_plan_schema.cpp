@@ -39,6 +39,27 @@ TEST_CASE("every property of a field is read") {
   CHECK(parse_schema(field(R"("type": "bool")")).key_index() == -1);
 }
 
+TEST_CASE("a list has items") {
+  const record::Schema schema = parse_schema(
+      R"({"fields": [{"name": "o", "type": "list", "nullable": true, "items": [
+                        {"name": "label", "type": "string"},
+                        {"name": "at", "type": "timestamp", "unit": "ms", "path": ["t", "at"]}]},
+                     {"name": "t", "type": "list", "items": [{"name": "", "type": "bool"}]}]})");
+  REQUIRE(schema.fields()[0].items.size() == 2);
+  CHECK(schema.fields()[0].type == record::DType::kString);
+  CHECK(schema.fields()[0].nullable);
+  CHECK(schema.fields()[0].items[1].unit == record::TimeUnit::kMillisecond);
+  CHECK(schema.fields()[0].items[1].path == std::vector<std::string>{"t", "at"});
+  CHECK(schema.fields()[1].items[0].type == record::DType::kBool);
+  CHECK(refusal(field(R"("type": "list", "items": [])")) ==
+        R"(schema: column "a": items: expected one field without a name, or fields with names)");
+  CHECK(refusal(field(R"("type": "list", "items": [{"name": "", "type": "list"}])")) ==
+        R"(schema: column "a": a list in a list is not supported)");
+  CHECK(refusal(R"({"fields": [{"name": "a", "type": "list",
+                                "items": [{"name": "", "type": "bool"}]}], "key": "a"})") ==
+        R"(key: column "a" must be a string or int64 that is not nullable, got list)");
+}
+
 TEST_CASE("schemas that cannot be are refused") {
   CHECK(refusal(R"({"fields": []})") == "schema: expected at least one column");
   CHECK(refusal(field(R"("type": "float")")).starts_with(R"(schema: column "a": no type "float")"));

@@ -80,6 +80,25 @@ TEST_CASE(
   CHECK_FALSE(holds(unique));
 }
 
+TEST_CASE("unpivot takes all columns but those of the other argument") {
+  const StepSpec step = parse_step(
+      R"({"op": "unpivot", "on": ["High", "Low"], "variable_name": "kind", "key_is_variable": true})");
+  const auto made = make_operator(step, kSchema, {}).value_or_throw();
+  const record::Schema& schema = *made->output_schema();
+  REQUIRE(schema.size() == 5);
+  CHECK(schema.fields()[2].name == "Volume");
+  CHECK(schema.fields()[3].name == "kind");
+  CHECK(schema.key_index() == 3);
+  const StepSpec rest = parse_step(R"({"op": "unpivot", "index": ["Date", "Ticker", "Volume"]})");
+  CHECK(make_operator(rest, kSchema, {}).value_or_throw()->output_schema()->size() == 5);
+  CHECK(refusal(R"({"op": "unpivot"})", {}) == "unpivot: on: expected at least one column");
+}
+
+TEST_CASE("explode needs a list") {
+  CHECK(refusal(R"({"op": "explode", "column": "Low", "keep_empty": true})", {}) ==
+        R"(explode: column "Low" is no list but float64)");
+}
+
 TEST_CASE("a predict step runs the predictor that it names") {
   const Predictors predictors{test::weighted(1), test::weighted(2)};
   const StepSpec step = parse_step(

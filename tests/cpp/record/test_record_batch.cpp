@@ -43,6 +43,24 @@ TEST_CASE("gather keeps values, nulls and system columns of the kept rows") {
   CHECK(batch.rows() == 0);
 }
 
+TEST_CASE("rows can be repeated, in any order, also as many as there were") {
+  for (const std::vector<std::uint32_t>& rows :
+       {std::vector<std::uint32_t>{0, 0, 3}, {2, 2, 2, 1, 0}, {1, 0}, {}}) {
+    RecordBatch batch = numbers(4);
+    batch.repeat(rows);
+    REQUIRE(batch.rows() == rows.size());
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+      CHECK(batch.column(0).values<double>()[i] == rows[i]);
+      CHECK(batch.column(0).is_valid(i) == (rows[i] % 3 != 0));
+      CHECK(batch.offset_values()[i] == 100 + rows[i]);
+      CHECK(batch.key_id(i) == rows[i]);
+    }
+  }
+  RecordBatch batch = numbers(3);
+  batch.repeat(std::vector<std::uint32_t>{2, 0, 0});
+  CHECK(batch.offset_values()[0] == 102);
+}
+
 TEST_CASE("a column without a validity buffer has no nulls") {
   const Column column = Column::make(DType::kInt64, 3);
   CHECK(column.is_valid(2));

@@ -122,3 +122,22 @@ TEST_CASE("a schema without columns gives empty objects") {
   sink::JsonEncoder(schema).append_row(record::RecordBatch(schema, 1, {}), 0, out);
   CHECK(out == "{}");
 }
+
+TEST_CASE("a list is JSON already") {
+  const auto schema = std::make_shared<const record::Schema>(
+      std::vector<record::Field>{{.name = "tags",
+                                  .type = DType::kString,
+                                  .nullable = true,
+                                  .items = {{.name = "", .type = DType::kInt64}}}});
+  record::Column tags = record::Column::make(DType::kString, 2);
+  tags.dictionary = std::make_shared<record::Dictionary>();
+  tags.mutable_values<std::int32_t>()[0] = tags.dictionary->intern("[1, 2]");
+  tags.mutable_values<std::int32_t>()[1] = -1;
+  tags.set_null(1, 2);
+  const record::RecordBatch batch(schema, 2, {std::move(tags)});
+  std::string out;
+  const sink::JsonEncoder encoder(schema);
+  encoder.append_row(batch, 0, out);
+  encoder.append_row(batch, 1, out);
+  CHECK(out == R"({"tags":[1, 2]}{"tags":null})");
+}

@@ -1,8 +1,9 @@
 // Growing columns of one task: the decoder writes values in place, the row is committed at the end.
 //
-// Columns are allocated for `capacity` rows at once from the buffer pool. The write position of all
-// columns is the same row index; a row that is not committed is simply overwritten by the next one,
-// so a record that fails half way leaves no trace. Key ids are assigned on commit.
+// Columns are allocated for `capacity` rows at once from the buffer pool (grow() asks for more).
+// The write position of all columns is the same row index; a row that is not committed is simply
+// overwritten by the next one, so a record that fails half way leaves no trace. Key ids are
+// assigned on commit.
 //
 // Thread contract: one ingest thread.
 // Cost: a commit is a few stores; interning a text of up to 8 bytes that was seen lately 2 ns;
@@ -104,6 +105,8 @@ class BatchBuilder {
     if (!nulls_.empty()) mark_nulls();
     ++row_;
   }
+  // Room for twice as many rows; those committed stay. Between rows.
+  void grow();
   // The row is given up: forgets its nulls (values are simply overwritten).
   void abandon() noexcept { nulls_.clear(); }
 

@@ -5,6 +5,7 @@
 //   float64    any number that does not overflow
 //   string     text
 //   timestamp  ISO 8601 text; a number where the field has a unit
+//   list       none of these: decode/json_list.hpp
 //
 // Thread contract: the functions touch nothing but their arguments.
 // Cost: that of parsing; a failure costs its message.

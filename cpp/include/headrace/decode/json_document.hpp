@@ -52,6 +52,10 @@ struct JsonEvent {
   std::uint32_t end = 0;
 };
 
+// How many events the value has that begins with the first of `events`: 1 for a scalar, up to its
+// kEnd for an object or array.
+[[nodiscard]] std::size_t size_of_value(std::span<const JsonEvent> events) noexcept;
+
 class JsonDocument {
  public:
   JsonDocument();
@@ -69,6 +73,8 @@ class JsonDocument {
   // The same with their quotes; and the whole text. Borrowed likewise.
   [[nodiscard]] std::string_view raw(const JsonEvent& event) const noexcept;
   [[nodiscard]] std::string_view raw_text() const noexcept;
+  // The bytes of a whole value, from its first event to its last. Borrowed likewise.
+  [[nodiscard]] std::string_view raw_value(std::span<const JsonEvent> value) const noexcept;
   // Null where there is none.
   [[nodiscard]] const JsonEvent* first_non_finite() const noexcept;
   [[nodiscard]] const DecodeFailure* duplicate_key() const noexcept;

@@ -29,6 +29,8 @@
 
 namespace headrace::decode {
 
+class JsonListReader;
+
 // A scalar of the text just read, and the column that it went to.
 struct JsonSlot {
   static constexpr int kUnasked = -1;   // none: any scalar will do
@@ -43,12 +45,21 @@ class JsonRowReader {
  public:
   // Throws SchemaError where two columns read the same place.
   explicit JsonRowReader(record::SchemaPtr schema);
+  ~JsonRowReader();
 
   [[nodiscard]] std::optional<DecodeFailure> read(std::string_view text, BatchBuilder& builder);
+  // As read, for an object within a text that was read and is whole: its events, from its beginning
+  // to its end. Texts are not interned yet: intern() does that, and builder.abandon() forgets all.
+  [[nodiscard]] std::optional<DecodeFailure> read_part(const JsonDocument& document,
+                                                       std::span<const JsonEvent> events,
+                                                       BatchBuilder& builder);
+  void intern(BatchBuilder& builder) const { texts_.intern(builder); }
 
   // After a read that succeeded. Borrowed: valid until the next read.
   [[nodiscard]] std::span<const JsonSlot> slots() const noexcept { return slots_; }
   [[nodiscard]] const JsonDocument& document() const noexcept { return document_; }
+  // Whether a column of lists had a value; slots() say nothing of it.
+  [[nodiscard]] bool met_list() const noexcept { return met_list_; }
 
  private:
   struct Hash {
@@ -75,7 +86,12 @@ class JsonRowReader {
   [[nodiscard]] std::optional<DecodeFailure> scalar(const Place* place, const JsonEvent& event,
                                                     BatchBuilder& builder);
   [[nodiscard]] Refusal write(int column, const JsonEvent& event, BatchBuilder& builder);
-  [[nodiscard]] std::optional<DecodeFailure> fill(BatchBuilder& builder);
+  [[nodiscard]] bool is_list(const Place* place) const noexcept;
+  // Of a column of lists: the events of the list, from its beginning to its end.
+  [[nodiscard]] std::optional<DecodeFailure> list(const Place& place,
+                                                  std::span<const JsonEvent> events);
+  [[nodiscard]] std::optional<DecodeFailure> fill(std::span<const JsonEvent> events,
+                                                  BatchBuilder& builder);
   [[nodiscard]] std::optional<DecodeFailure> absent(BatchBuilder& builder);
 
   record::SchemaPtr schema_;
@@ -86,6 +102,9 @@ class JsonRowReader {
   std::vector<const Place*> open_;  // of the objects and arrays that are open; null: unasked
   std::string scratch_;
   RowTexts texts_;
+  const JsonDocument* source_ = &document_;             // what is being read
+  std::vector<std::unique_ptr<JsonListReader>> lists_;  // by column; null: no list
+  bool met_list_ = false;
   const JsonEvent* last_key_ = nullptr;
 };
 

@@ -71,7 +71,7 @@ class JsonShape {
   static constexpr std::size_t kMaxBlanks = 16;  // before a key that may stand anywhere
 
   // From the record that `reader` has just read without fault; nothing where it has no scalar, too
-  // many of them, or literals beyond kMaxBytes.
+  // many of them, a list that is a column, or literals beyond kMaxBytes.
   [[nodiscard]] static std::optional<JsonShape> learn(const JsonRowReader& reader,
                                                       const record::Schema& schema);
   // Takes over the keys of a flat shape with the same blanks that this one does not know, and its

@@ -23,6 +23,9 @@
 //      {"op": "compose_time", "name": "FlightDate", "at": 0, "year": "Year", "month": "Month",
 //       "day": "DayofMonth", "clock": "CRSDepTime", "zone": null, "nullable": false,
 //       "event_time": true},
+//      {"op": "unpivot", "on": ["t1", "t2"], "index": ["at"], "variable_name": "sensor",
+//       "value_name": "celsius", "key_is_variable": true},
+//      {"op": "explode", "column": "objects", "keep_empty": false},
 //      {"op": "predict", "predictor": 0, "inputs": ["rsi", "aroon_up"], "outputs": ["p_up"],
 //       "window": null}]}
 //
@@ -32,6 +35,9 @@
 //
 //   {"version": 1, "inputs": [{"grace_ns": 0, "idle_timeout_ns": null, "plan": {...}}, ...],
 //    "merge": {"op": "union"}, "steps": [...]}
+//
+// A field of the type "list" has "items": [F] of its elements, objects of these fields or values of
+// one whose name is empty.
 //
 // E is validate/expression.hpp's language. unit: auto s ms us ns. on_reject: dead_letter drop flag
 // ("flag" keeps the row and adds the nullable string column "rejected" with the rule's name). All
@@ -47,6 +53,8 @@
 // plan_zone.hpp for "zone".
 //
 // Predictors are shared by the plans of a tree.
+//
+// Of unpivot's `on` and `index` one may be left out and is then all columns but the other's.
 //
 // Thread contract: immutable value.
 // Cost: parsing compiles everything once; instantiate() compiles it again for each task.

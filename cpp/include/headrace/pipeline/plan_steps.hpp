@@ -52,6 +52,17 @@ struct SortWithinSpec {
 struct ComposeTimeSpec {
   ops::ComposeTimeArgs args;
 };
+struct UnpivotSpec {  // of `on` and `index` one may be left out: all columns but the other's
+  std::optional<std::vector<std::string>> on;
+  std::optional<std::vector<std::string>> index;
+  std::string variable_name;
+  std::string value_name;
+  bool key_is_variable = false;
+};
+struct ExplodeSpec {
+  std::string column;
+  bool keep_empty = false;
+};
 struct PredictSpec {
   std::size_t predictor = 0;
   std::vector<std::string> inputs;
@@ -63,9 +74,9 @@ struct WindowSpec {
   ops::WindowArgs args;  // the schema comes when the step is made
 };
 
-using StepSpec = std::variant<ValidateSpec, ColumnsSpec, FilterSpec, SelectSpec, PredictSpec,
-                              DeduplicateSpec, LateSpec, SortWithinSpec, ComposeTimeSpec,
-                              WindowSpec>;
+using StepSpec =
+    std::variant<ValidateSpec, ColumnsSpec, FilterSpec, SelectSpec, PredictSpec, DeduplicateSpec,
+                 LateSpec, SortWithinSpec, ComposeTimeSpec, UnpivotSpec, ExplodeSpec, WindowSpec>;
 
 // Throws base::Exception with what was received and what is known.
 [[nodiscard]] StepSpec parse_step(std::string_view json);

@@ -73,8 +73,10 @@ class RecordBatch {
   // Takes the schema that describes the columns after the call.
   void add_column(SchemaPtr schema, Column column);
   void replace_columns(SchemaPtr schema, std::vector<Column> columns);
-  // Keeps the given rows (ascending), system columns too.
+  // Keeps the given rows (ascending, each once), system columns too.
   void gather(std::span<const std::uint32_t> rows);
+  // As gather, but in any order, and a row may come several times.
+  void repeat(std::span<const std::uint32_t> rows);
 
   // System columns. Offsets, event times and key ids have `rows()` entries.
   TaskId task;

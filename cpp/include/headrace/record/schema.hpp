@@ -35,6 +35,11 @@ struct Field {
   bool nullable = false;
   TimeUnit unit = TimeUnit::kAuto;  // timestamps only
   std::vector<std::string> path;    // keys from the root of the message; empty: {name}
+  // Of a list: what its elements are, objects of these fields, or values of one field without a
+  // name. The column is then a kString that holds the list as JSON text, known to be as they say.
+  std::vector<Field> items;
+
+  [[nodiscard]] bool is_list() const noexcept { return !items.empty(); }
 };
 
 class Schema {
