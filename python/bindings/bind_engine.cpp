@@ -158,15 +158,17 @@ py::dict digest_dict(const Engine& engine) {
 }
 
 std::unique_ptr<Engine> make_engine(const pipeline::Plan& plan,
-                                    const std::vector<SourceHandle*>& handles,
+                                    const std::vector<std::vector<SourceHandle*>>& handles,
                                     const std::vector<SinkHandle*>& sink_handles,
                                     const py::dict& options) {
-  std::vector<std::unique_ptr<source::Source>> sources;
-  for (SourceHandle* handle : handles) {
-    if (!handle->source) {
-      throw base::Exception(base::invalid_argument("this source runs in another engine already"));
+  std::vector<Engine::Sources> sources(handles.size());  // by leaf of the plan
+  for (std::size_t leaf = 0; leaf < handles.size(); ++leaf) {
+    for (SourceHandle* handle : handles[leaf]) {
+      if (!handle->source) {
+        throw base::Exception(base::invalid_argument("this source runs in another engine already"));
+      }
+      sources[leaf].push_back(std::move(handle->source));
     }
-    sources.push_back(std::move(handle->source));
   }
   std::vector<std::shared_ptr<sink::Sink>> sinks;
   for (const SinkHandle* handle : sink_handles) sinks.push_back(handle->sink);

@@ -71,7 +71,7 @@ class Engine:
     def __init__(
         self,
         plan: Plan,
-        sources: Sequence[Source],
+        sources: Sequence[Sequence[Source]],
         sinks: Sequence[Sink],
         options: dict[str, Any],
     ) -> None: ...

@@ -16,6 +16,7 @@ from headrace import (
     notebook,
     redraw,
     rejects,
+    topology,
     waiting,
 )
 from headrace.arguments import names_checked
@@ -518,7 +519,8 @@ def _engine(
     from headrace import _core
 
     def build(plan: _core.Plan) -> _core.Engine:
-        return _core.Engine(plan, source.open(stream._schema), stream._open_sinks(), options)
+        opened = topology.open_sources(source, stream._schema)
+        return _core.Engine(plan, opened, stream._open_sinks(), options)
 
     pending = stream._pending
     if plan is None and pending is not None:

@@ -10,7 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from headrace import durations, frames, logs, models, reshaping
+from headrace import durations, frames, logs, models, reshaping, topology
 from headrace.arguments import names_checked
 from headrace.errors import HeadraceError, InvalidArgument, RejectedWarning, Unsupported
 from headrace.expressions import Expr, _expr
@@ -91,16 +91,13 @@ class Stream:
         return _core.Plan(self._plan_text(source), list(self._predictors))
 
     def _plan_text(self, source: Source) -> str:
-        decoder, options = source.format
-        return json.dumps(
-            {
-                "version": 1,
-                "format": decoder,
-                "format_options": options,
-                "schema": self._schema._to_plan(),
-                "steps": list(self._steps),
-            }
-        )
+        return json.dumps(self._plan_tree(source))
+
+    def _plan_tree(self, source: Source, first_predictor: int = 0) -> dict[str, Any]:
+        """Return the plan; its predictors are numbered from `first_predictor` on."""
+        head = topology.plan_head(source, self._schema, first_predictor)
+        steps = topology.renumbered(self._steps, first_predictor)
+        return {"version": 1, **head, "steps": steps}
 
     @property
     def schema(self) -> Schema:
@@ -638,6 +635,70 @@ class Stream:
             _ = key is None or self.schema[key]
         return [replace(sink, key=key).open() for sink, key in zip(self._sinks, keys, strict=True)]
 
+    # -- several streams as one
+
+    @names_checked
+    def union(
+        self,
+        *others: Stream,
+        grace: str | timedelta = "0s",
+        idle_timeout: str | timedelta | None = None,
+        source: str | None = None,
+        names: Sequence[str] | None = None,
+    ) -> Stream:
+        """Put the records of this and other streams into one, in the order of their event times.
+
+        The order is that of event time, then of the streams as they are written here, topic,
+        partition and offset, however the records arrive, so every later step computes the same
+        each time; its state is that of the key in all partitions of all streams. Steps before
+        ``union`` are those of one stream and of each of its partitions.
+
+        A record comes out when every partition of every stream has come past its event time (the
+        newest of the partition less `grace`), since until then an earlier one may come. One that
+        comes later than that is not lost: it comes out at once, behind those that are out already.
+        A partition that is read to its end and stays silent holds up the others; ``status()`` says
+        which. One that has no record at all does not. Partitions that are far ahead of the slowest
+        are paused.
+
+        Parameters
+        ----------
+        *others : Stream
+            With the same columns, by name and type, and event time.
+        grace : str or timedelta
+            How far behind the newest event time of its partition a record may come and still take
+            its place in the order, like ``"30s"``.
+        idle_timeout : str or timedelta, optional
+            A partition that is silent for so long is not waited for until its next record. Default:
+            it is waited for. With it a clock, and not only the records, decides when others come
+            out, and in which order records come that arrive after it.
+        source : str, optional
+            Name of a new string column that says which stream a record is of.
+        names : sequence of str, optional
+            What it says. Default: the streams' topics or files.
+
+        Raises
+        ------
+        InvalidArgument
+            If the columns differ, or a stream has no event time.
+
+        Examples
+        --------
+        >>> import headrace as hr
+        >>> import pandas as pd
+        >>> at = pd.to_datetime(["2026-03-02 10:00", "2026-03-02 10:02"], utc=True)
+        >>> a = hr.from_frame(pd.DataFrame({"at": at, "x": [1.0, 3.0]}), event_time="at")
+        >>> b = hr.from_frame(pd.DataFrame({"at": at - pd.Timedelta("1m"), "x": [0.0, 2.0]}),
+        ...                   event_time="at")
+        >>> a.union(b, source="of", names=["a", "b"]).collect()[["x", "of"]].values.tolist()
+        [[0.0, 'b'], [1.0, 'a'], [2.0, 'b'], [3.0, 'a']]
+        """
+        wait = topology.Wait.of("union", grace, idle_timeout)
+        return topology.union(self, others, wait, source, names)
+
+    def _exchanged(self, grace_ns: int, idle_timeout_ns: int | None = None) -> Stream:
+        """Return this stream with the rows of all partitions in one, by event time."""
+        return topology.merged([self], topology.Wait(grace_ns, idle_timeout_ns))
+
     # -- looking at it
 
     @names_checked
@@ -732,7 +793,8 @@ class Stream:
         ----------
         data : frame or path, optional
             A pandas or Polars DataFrame, PyArrow table, other Arrow stream, or the path of a file
-            as :func:`headrace.from_file` takes it, to read instead of the stream's own source.
+            as :func:`headrace.from_file` takes it, to read instead of the stream's own source. Of
+            several streams a mapping from topic to such data, or a list in the streams' order.
             Without it the source itself is read; it must be bounded (``until="end"``).
         as_ : {"pandas", "polars", "pyarrow", "arrow", "numpy"}, optional
             What to return; default: the library of `data`, else pandas.
@@ -754,15 +816,13 @@ class Stream:
         np.int64(2)
         """
         from headrace.live import Live
-        from headrace.sources import FileSource, FrameSource
 
         source = self._source
         if data is not None:
             if self._pending is not None:
                 _ = self.schema  # one more look, then an error that says why they are not known
-            is_path = isinstance(data, (str, Path))
-            source = FileSource(Path(data)) if is_path else FrameSource(data)
-            as_ = as_ or frames.kind_of(data)
+            source = topology.over(source, data)
+            as_ = as_ or topology.kind_of(data)
         elif not source.bounded:
             raise InvalidArgument(
                 f'collect: {source.describe()} has no end; give hr.kafka(..., until="end"), '
@@ -842,11 +902,14 @@ class Stream:
         )
 
     def __repr__(self) -> str:
-        lines = [f"Stream from {self._source.describe()}"]
-        lines += [f"  .{_step_text(step)}" for step in self._steps]
+        lines = ["Stream from " + topology.text_of(self._source)]
+        lines += self._step_lines()
         lines += [f"  .to_kafka({sink.topic!r})" for sink in self._sinks]
         lines += [f"  {self._pending.reason}"] if self._pending is not None else []
         return "\n".join(lines)
+
+    def _step_lines(self) -> list[str]:
+        return [f"  .{_step_text(step)}" for step in self._steps]
 
     def _repr_html_(self) -> str:
         shown = f"<pre>{html.escape(repr(self))}</pre>"

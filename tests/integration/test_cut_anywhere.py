@@ -24,7 +24,7 @@ def digest(frame: pd.DataFrame, batch_rows: int, ring: int, threads: int) -> dic
     source = hr.from_frame(frame, schema=hr.market.SCHEMA)._source
     plan = _core.Plan(STREAM._plan_text(source), [])
     options = {"digest": True, "batch_rows": batch_rows, "ring_batches": ring, "threads": threads}
-    engine = _core.Engine(plan, source.open(hr.market.SCHEMA), [], options)
+    engine = _core.Engine(plan, [source.open(hr.market.SCHEMA)], [], options)
     engine.start()
     while not engine.wait(50):
         pass

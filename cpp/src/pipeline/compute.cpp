@@ -81,12 +81,15 @@ void Compute::run() {
     for (const auto& lane : lanes_) worked = serve(*lane) || worked;
     if (flush_wanted_.load(std::memory_order_acquire) != flushed()) {
       flush();
+    } else if (recipe_.junction != nullptr && recipe_.junction->stirred()) {
+      recipe_.junction->settle();
     } else if (!worked) {
       if (ended) break;
       bell_.wait();
     }
   }
   finish_tasks();
+  if (recipe_.junction != nullptr) recipe_.junction->leave();
   flush();
 }
 
@@ -96,6 +99,8 @@ bool Compute::all_producers_ended() const noexcept {
 }
 
 bool Compute::run_here(std::size_t producer, Parcel& parcel) {
+  // A few rows can make many more due where streams flow together.
+  if (recipe_.junction != nullptr) return false;
   if (parcel.batch.rows() > kRunHereRows || outlet_.has_sinks()) return false;
   const std::unique_lock turn(turn_, std::try_to_lock);
   // Parcels are popped and worked off in one turn: an empty ring has nothing under way.
@@ -142,8 +147,17 @@ void Compute::handle(Parcel& parcel) {
 }
 
 void Compute::process(Parcel& parcel) {
+  if (parcel.notice == Notice::kEnded && parcel.slot->running->holds_rows()) {
+    return work_off(parcel, &Task::finish);  // a merge is to have all before it hears of the end
+  }
   if (parcel.batch.rows() == 0) return hand_on(parcel, 0);
   note_event_times(parcel);
+  // A task that holds rows back gives them out in an order of its own: then they say it all.
+  if (recipe_.junction != nullptr && !parcel.slot->running->holds_rows()) {
+    parcel.read = {.offsets = parcel.batch.offsets,
+                   .times = parcel.batch.event_times,
+                   .rows = parcel.batch.rows()};
+  }
   work_off(parcel, &Task::process);
 }
 
@@ -170,17 +184,24 @@ void Compute::hand_on(Parcel& parcel, std::size_t entered) {
   const std::optional<base::Error> refused = refusal(parcel);
   base::Status status = outlet_.deliver_rejects(std::move(parcel.rejects));
   if (refused) return life_.fail(*refused);
-  const auto batch = std::make_shared<const record::RecordBatch>(std::move(parcel.batch));
-  if (status && batch->rows() > 0) status = outlet_.deliver(batch);
-  if (status) {
-    slot.done.store(parcel.next_offset, std::memory_order_release);
-    return;
-  }
-  // Cancelled, since the run is stopping: not done, and so not committed either.
+  if (status) status = pass_on(parcel);
+  if (status) return slot.done.store(parcel.next_offset, std::memory_order_release);
   if (!life_.past_drain()) life_.fail(status.error());
+}
+
+// Results to the outlet, rows of a merge to the junction.
+base::Status Compute::pass_on(Parcel& parcel) {
+  if (recipe_.junction != nullptr) return recipe_.junction->take(parcel);
+  if (parcel.batch.rows() == 0) return {};
+  const auto batch = std::make_shared<const record::RecordBatch>(std::move(parcel.batch));
+  base::Status status = outlet_.deliver(batch);
+  if (status) return {};
+  // Cancelled, since the run is stopping: not done, and so not committed either.
+  std::atomic<std::int64_t>& done = parcel.slot->done;
   for (const std::int64_t offset : batch->offset_values()) {  // rows held back may be older
-    if (offset < slot.done.load()) slot.done.store(offset, std::memory_order_release);
+    if (offset < done.load()) done.store(offset, std::memory_order_release);
   }
+  return status;
 }
 
 // Rows that are held back when the records end come out now; of a task that went elsewhere they are
@@ -211,8 +232,9 @@ std::optional<base::Error> Compute::refusal(const Parcel& parcel) const {
 }
 
 base::Status Compute::renew(TaskSlot& slot, std::uint32_t epoch) {
-  base::Result<Task> fresh =
-      Task::create(*recipe_.plan, recipe_.with_digest, recipe_.plan->leading_rules());
+  const Plan& plan = *recipe_.leaves[slot.leaf];
+  const bool with_digest = recipe_.with_digest && recipe_.junction == nullptr;
+  base::Result<Task> fresh = Task::create(plan, with_digest, plan.leading_rules());
   if (!fresh) return fresh.error();
   if (slot.running) {
     of_former_.combine(slot.running->digest());
@@ -235,6 +257,7 @@ void Compute::note_event_times(const Parcel& parcel) {
 
 void Compute::flush() {
   const std::uint64_t wanted = flush_wanted_.load(std::memory_order_acquire);
+  const std::vector<Acknowledged> safe = safe_positions();
   base::Result<bool> acknowledged = false;
   do {
     acknowledged = outlet_.flush(kFlushSlice);
@@ -243,13 +266,27 @@ void Compute::flush() {
     life_.fail(acknowledged.error());
   } else if (*acknowledged) {
     const std::lock_guard turn(turn_);
-    for (TaskSlot* slot : slots_) {
-      const std::lock_guard lock(slot->mutex);
-      slot->acknowledged = {.epoch = slot->running_epoch,
-                            .position = std::min(slot->done.load(), slot->running->first_held())};
+    for (std::size_t i = 0; i < safe.size(); ++i) {
+      const std::lock_guard lock(slots_[i]->mutex);
+      slots_[i]->acknowledged = safe[i];
     }
   }
   flushed_.store(wanted, std::memory_order_release);
+}
+
+// Of each task that runs here. To be asked before a flush: other threads may deliver meanwhile what
+// it does not wait for.
+std::vector<Acknowledged> Compute::safe_positions() const {
+  const std::lock_guard turn(turn_);
+  std::optional<ops::HeldOffsets> merged;
+  if (recipe_.junction != nullptr) merged = recipe_.junction->held();
+  std::vector<Acknowledged> safe;
+  for (const TaskSlot* slot : slots_) {
+    std::int64_t position = std::min(slot->done.load(), slot->running->first_held());
+    if (merged) position = merged->unknown() ? -1 : std::min(position, merged->first(slot->task));
+    safe.push_back({.epoch = slot->running_epoch, .position = position});
+  }
+  return safe;
 }
 
 }  // namespace headrace::pipeline

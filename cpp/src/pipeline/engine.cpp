@@ -6,6 +6,7 @@
 
 #include <headrace/pipeline/compute.hpp>
 #include <headrace/pipeline/ingest.hpp>
+#include <headrace/pipeline/junction.hpp>
 #include <headrace/pipeline/key_watch.hpp>
 #include <headrace/pipeline/lifecycle.hpp>
 #include <headrace/pipeline/outlet.hpp>
@@ -16,8 +17,22 @@ namespace {
 
 using std::chrono::milliseconds;
 
-base::Status check(const EngineOptions& options, std::size_t sources) {
-  if (sources == 0) return base::invalid_argument("an engine needs at least one source, got none");
+base::Status check(const Plan& plan, const EngineOptions& options,
+                   const std::vector<Engine::Sources>& sources) {
+  const std::size_t leaves = plan.leaves().size();
+  if (sources.size() != leaves) {
+    return base::invalid_argument("this plan reads " + std::to_string(leaves) +
+                                  " streams, there are sources of " +
+                                  std::to_string(sources.size()));
+  }
+  if (std::any_of(sources.begin(), sources.end(), [](const auto& of) { return of.empty(); })) {
+    return base::invalid_argument("an engine needs at least one source, got none");
+  }
+  if (plan.is_merge() && options.overflow != Overflow::kPause) {
+    return base::invalid_argument(
+        "overflow: a stream that merges partitions or other streams needs \"pause\": dropped rows "
+        "would be missing from some of them only");
+  }
   if (options.batch_rows == 0 || options.ring_batches == 0 || options.compute_threads == 0) {
     return base::invalid_argument(
         "batch_rows, ring_batches and compute_threads: expected at least 1, got " +
@@ -37,35 +52,74 @@ std::string about_keys(const std::vector<std::string>& examples, std::uint64_t c
          "its records with this key as the Kafka key, so that one partition gets them all";
 }
 
+// A plan that decodes records, and what the merge that it flows into says of its partitions.
+struct LeafPlan {
+  const Plan* plan = nullptr;
+  std::optional<std::chrono::nanoseconds> idle_timeout;
+};
+
+std::vector<LeafPlan> leaves_of(const Plan& plan) {
+  if (!plan.is_merge()) return {{.plan = &plan, .idle_timeout = {}}};
+  std::vector<LeafPlan> all;
+  for (const PlanInput& input : plan.inputs()) {
+    std::vector<LeafPlan> below = leaves_of(*input.plan);
+    if (!input.plan->is_merge() && input.idle_timeout_ns) {
+      below.front().idle_timeout = std::chrono::nanoseconds(*input.idle_timeout_ns);
+    }
+    all.insert(all.end(), below.begin(), below.end());
+  }
+  return all;
+}
+
 }  // namespace
 
 struct Engine::Impl {
-  Impl(Plan p, std::vector<std::unique_ptr<source::Source>> from, const EngineOptions& o,
+  Impl(Plan p, std::vector<Sources> from, const EngineOptions& o,
        std::vector<std::shared_ptr<sink::Sink>> sinks, BatchListener on_batch)
       : plan(std::move(p)),
         options(o),
         registry(o.compute_threads),
         outlet(plan.output_schema(), options, std::move(sinks), std::move(on_batch)),
         life([this] { wake(); }, [this] { outlet.run_ended(); }) {
+    if (plan.is_merge()) {
+      junction = std::make_unique<Junction>(
+          plan, Junction::House{
+                    .outlet = outlet, .life = life, .registry = registry, .options = options});
+    }
+    std::size_t producers = 0;
+    for (const Sources& of_leaf : from) producers += of_leaf.size();
+    const TaskRecipe recipe{
+        .leaves = plan.leaves(), .with_digest = options.digest, .junction = junction.get()};
     for (unsigned i = 0; i < options.compute_threads; ++i) {
-      computes.push_back(
-          std::make_unique<Compute>(TaskRecipe{.plan = &plan, .with_digest = options.digest},
-                                    outlet, life, from.size(), options));
+      computes.push_back(std::make_unique<Compute>(recipe, outlet, life, producers, options));
     }
-    const Ingest::House house{.tasks = {.plan = plan,
-                                        .batch_rows = options.batch_rows,
-                                        .reject_value_cap = options.reject_value_cap,
-                                        .max_record_bytes = options.max_record_bytes,
-                                        .keys = keys,
-                                        .rejects = outlet.rejects()},
-                              .options = options,
-                              .registry = registry,
-                              .computes = computes,
-                              .outlet = outlet,
-                              .life = life};
-    for (std::size_t i = 0; i < from.size(); ++i) {
-      ingests.push_back(std::make_unique<Ingest>(house, i, std::move(from[i])));
+    const std::vector<LeafPlan> leaves = leaves_of(plan);
+    for (std::size_t leaf = 0; leaf < from.size(); ++leaf) {
+      for (auto& one : from[leaf]) {
+        ingests.push_back(
+            std::make_unique<Ingest>(house_of(leaf, leaves[leaf]), ingests.size(), std::move(one)));
+      }
     }
+  }
+
+  [[nodiscard]] Ingest::House house_of(std::size_t leaf, const LeafPlan& of) {
+    // Behind a merge all rows of a key come together; before it steps see those of one partition.
+    const bool steps_before = of.plan->steps() > of.plan->leading_rules();
+    return {.tasks = {.plan = *of.plan,
+                      .batch_rows = options.batch_rows,
+                      .reject_value_cap = options.reject_value_cap,
+                      .max_record_bytes = options.max_record_bytes,
+                      .watch_keys = !plan.is_merge() || steps_before,
+                      .keys = keys,
+                      .rejects = outlet.rejects()},
+            .leaf = leaf,
+            .idle_timeout = of.idle_timeout,
+            .junction = junction.get(),
+            .options = options,
+            .registry = registry,
+            .computes = computes,
+            .outlet = outlet,
+            .life = life};
   }
 
   void wake() noexcept {
@@ -115,6 +169,9 @@ struct Engine::Impl {
       if (std::string text = ingest->message(); !text.empty()) return text;
     }
     if (std::string text = outlet.trouble(); !text.empty()) return text;
+    if (junction && !life.ended()) {
+      if (std::string text = junction->message(); !text.empty()) return text;
+    }
     if (status.keys_in_several_partitions == 0) return {};
     return about_keys(status.key_examples, status.keys_in_several_partitions);
   }
@@ -125,14 +182,26 @@ struct Engine::Impl {
   KeyWatch keys;
   Outlet outlet;
   Lifecycle life;
+  std::unique_ptr<Junction> junction;  // null: nothing is merged
   std::vector<std::unique_ptr<Compute>> computes;
   std::vector<std::unique_ptr<Ingest>> ingests;
 };
 
-base::Result<std::unique_ptr<Engine>> Engine::create(
-    Plan plan, std::vector<std::unique_ptr<source::Source>> sources, EngineOptions options,
-    std::vector<std::shared_ptr<sink::Sink>> sinks, BatchListener on_batch) {
-  if (base::Status status = check(options, sources.size()); !status) return status.error();
+base::Result<std::unique_ptr<Engine>> Engine::create(Plan plan, Sources sources,
+                                                     EngineOptions options,
+                                                     std::vector<std::shared_ptr<sink::Sink>> sinks,
+                                                     BatchListener on_batch) {
+  std::vector<Sources> of_leaves;
+  of_leaves.push_back(std::move(sources));
+  return create(std::move(plan), std::move(of_leaves), options, std::move(sinks),
+                std::move(on_batch));
+}
+
+base::Result<std::unique_ptr<Engine>> Engine::create(Plan plan, std::vector<Sources> sources,
+                                                     EngineOptions options,
+                                                     std::vector<std::shared_ptr<sink::Sink>> sinks,
+                                                     BatchListener on_batch) {
+  if (base::Status status = check(plan, options, sources); !status) return status.error();
   auto impl = std::make_unique<Impl>(std::move(plan), std::move(sources), options, std::move(sinks),
                                      std::move(on_batch));
   return std::unique_ptr<Engine>(new Engine(std::move(impl)));
@@ -198,6 +267,7 @@ bool Engine::wait_rows(std::uint64_t rows, milliseconds timeout) const {
 record::Rejects Engine::rejects() const { return impl_->outlet.rejects().newest(); }
 
 Digest Engine::digest() const {
+  if (impl_->junction) return impl_->junction->digest();
   Digest sum;
   for (const auto& compute : impl_->computes) sum.combine(compute->digest());
   return sum;

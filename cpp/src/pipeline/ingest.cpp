@@ -31,6 +31,7 @@ Ingest::Ingest(House house, std::size_t index, std::unique_ptr<source::Source> s
       conflate_at_(house.computes.size(), 0),
       contact_(source_->connection()) {
   for (const std::string& name : source_->topics()) (void)house_.registry.topic(name);
+  if (house_.junction != nullptr) house_.junction->expect(house_.leaf);
 }
 
 void Ingest::start(const std::string& name) {
@@ -66,18 +67,22 @@ void Ingest::run() {
 void Ingest::read() {
   while (!house_.life.stopping()) {
     unload();
+    if (house_.junction != nullptr) hold_back();
     base::Result<Poll> poll = source_->poll(patience());
     if (!poll) return house_.life.fail(poll.error());
     if (!take(*poll)) break;
   }
   cut_open({});
+  if (house_.junction == nullptr) return;
+  for (auto& [id, entry] : tasks_) end_channel(entry);
+  say_reported();
 }
 
 milliseconds Ingest::patience() const {
   if (!open_.empty()) return milliseconds{0};
   const bool crowded = std::any_of(waiting_.begin(), waiting_.end(),
                                    [](const auto& parcels) { return !parcels.empty(); });
-  return crowded || paused_ ? kCrowdedPoll : kIdlePoll;
+  return crowded || paused_ || held_back_ ? kCrowdedPoll : kIdlePoll;
 }
 
 // False when the source has come to its end.
@@ -91,6 +96,7 @@ bool Ingest::take(Poll& poll) {
   take_events(poll.events);
   take_typed(poll);
   take_records(poll.records);
+  if (!tasks_.empty()) say_reported();
   const bool bytes_needed = house_.tasks.plan.leading_rules() > 0;
   if (poll.records.empty() || bytes_needed || now - open_since_ >= kLongestWait) {
     cut_open(poll.records);
@@ -134,7 +140,9 @@ void Ingest::take_typed(Poll& poll) {
   }
   for (record::RecordBatch& batch : poll.batches) {
     records += batch.rows();
-    send(entry_of(batch.task).task->adopt(std::move(batch)));
+    Entry& entry = entry_of(batch.task);
+    entry.resting = false;
+    send(entry.task->adopt(std::move(batch)));
   }
   counters_.records.fetch_add(records, std::memory_order_relaxed);
 }
@@ -145,6 +153,7 @@ void Ingest::take_records(std::span<const RawRecord> records) {
   for (const RawRecord& record : records) {
     if (entry == nullptr || record.task != entry->task->slot().source_task) {
       entry = &open_entry(record.task);
+      entry->resting = false;
     }
     if (!entry->task->assigned()) {  // given back: not ours to hand on
       counters_.stale.fetch_add(1, std::memory_order_relaxed);
@@ -161,13 +170,14 @@ void Ingest::take_records(std::span<const RawRecord> records) {
 Ingest::Entry& Ingest::entry_of(record::TaskId at_source) {
   if (const auto known = tasks_.find(at_source); known != tasks_.end()) return known->second;
   const std::string topic = source_->topics().at(static_cast<std::size_t>(at_source.topic));
-  TaskSlot& slot = house_.registry.add(topic, at_source);
+  TaskSlot& slot = house_.registry.add(topic, at_source, house_.leaf);
   Entry& entry = tasks_[at_source];
   entry.task = std::make_unique<IngestTask>(house_.tasks, slot);
   entry.decoder = &decoder_of(at_source.topic);
   if (base::Result<std::size_t> fresh = entry.task->assign(0); !fresh) {
     throw base::Exception(fresh.error());
   }
+  open_channel(entry);
   return entry;
 }
 

@@ -57,6 +57,7 @@ void Ingest::take_events(std::span<const SourceEvent> events) {
         say({});
         break;
       case EventKind::kReachedEnd:
+        if (house_.junction != nullptr) end_channel(entry_of(event.task));
         break;
     }
   }
@@ -65,9 +66,10 @@ void Ingest::take_events(std::span<const SourceEvent> events) {
 
 void Ingest::assigned(const SourceEvent& event) {
   const bool again = tasks_.contains(event.task);
-  IngestTask& task = *entry_of(event.task).task;
-  base::Result<std::size_t> lost = task.assign(event.epoch);
+  Entry& entry = entry_of(event.task);
+  base::Result<std::size_t> lost = entry.task->assign(event.epoch);
   if (!lost) return house_.life.fail(lost.error());
+  open_channel(entry);
   counters_.stale.fetch_add(*lost, std::memory_order_relaxed);
   if (paused_) source_->pause(std::span(&event.task, 1));
   if (!again) return say({});
@@ -85,6 +87,10 @@ void Ingest::settle(std::vector<IngestTask*>& left) {
     std::this_thread::sleep_for(std::chrono::microseconds{200});
   }
   commit(left);
+  if (house_.junction != nullptr) {
+    for (IngestTask* task : left) house_.junction->close(task->slot());
+    house_.computes.front()->ring_bell();
+  }
   left.clear();
 }
 
@@ -101,9 +107,11 @@ void Ingest::keep_house(Clock::time_point now) {
 }
 
 void Ingest::note_positions() {
+  const Clock::time_point now = Clock::now();
   for (const source::TaskPosition& position : source_->positions()) {
     const auto known = tasks_.find(position.task);
     if (known == tasks_.end()) continue;
+    if (house_.junction != nullptr) rest_if_silent(known->second, position, now);
     TaskSlot& slot = known->second.task->slot();
     const std::lock_guard lock(slot.mutex);
     slot.marks = position;

@@ -105,10 +105,11 @@ void Ingest::resume_if_room() {
   source_->resume(live_tasks());
 }
 
+// Those that are held back are paused anyhow.
 std::vector<record::TaskId> Ingest::live_tasks() const {
   std::vector<record::TaskId> live;
   for (const auto& [id, entry] : tasks_) {
-    if (entry.task->assigned()) live.push_back(id);
+    if (entry.task->assigned() && !entry.held_back) live.push_back(id);
   }
   return live;
 }

@@ -158,7 +158,19 @@ ParcelPtr IngestTask::parcel(record::RecordBatch batch, record::Rejects by_rules
   return made;
 }
 
+ParcelPtr IngestTask::notice(Notice notice) {
+  auto made = std::make_unique<Parcel>();
+  made->slot = &slot_;
+  made->epoch = epoch_;
+  made->next_offset = next_offset_;
+  made->batch.task = slot_.task;
+  made->batch.epoch = epoch_;
+  made->notice = notice;
+  return made;
+}
+
 void IngestTask::watch_keys() {
+  if (!shared_.watch_keys) return;
   const decode::KeyIndex& keys = builder_->keys();
   const int column = builder_->schema()->key_index();
   if (column < 0 || keys.size() == keys_watched_) return;

@@ -183,7 +183,7 @@ std::size_t Merge::held() const noexcept {
 }
 
 std::optional<Merge::Channel> Merge::slowest() const noexcept {
-  if (expected_ > 0 || held() == 0) return std::nullopt;
+  if (expected_ > 0 || lines_.empty()) return std::nullopt;
   const auto least =
       std::min_element(lines_.begin(), lines_.end(),
                        [this](const Line& a, const Line& b) { return promise(a) < promise(b); });

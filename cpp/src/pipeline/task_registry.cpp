@@ -41,10 +41,11 @@ std::int32_t TaskRegistry::topic_locked(const std::string& name) {
   return static_cast<std::int32_t>(known - topics_.begin());
 }
 
-TaskSlot& TaskRegistry::add(const std::string& topic_name, record::TaskId at_source) {
+TaskSlot& TaskRegistry::add(const std::string& topic_name, record::TaskId at_source,
+                            std::size_t leaf) {
   const std::lock_guard lock(mutex_);
   const record::TaskId id{.topic = topic_locked(topic_name), .partition = at_source.partition};
-  return slots_.emplace_back(id, at_source, slots_.size() % compute_threads_, topic_name);
+  return slots_.emplace_back(id, at_source, slots_.size() % compute_threads_, topic_name, leaf);
 }
 
 std::vector<std::string> TaskRegistry::topics() const {

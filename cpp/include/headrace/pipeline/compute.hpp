@@ -19,6 +19,7 @@
 #include <vector>
 
 #include <headrace/pipeline/doorbell.hpp>
+#include <headrace/pipeline/junction.hpp>
 #include <headrace/pipeline/lifecycle.hpp>
 #include <headrace/pipeline/outlet.hpp>
 #include <headrace/pipeline/parcel.hpp>
@@ -27,10 +28,11 @@
 
 namespace headrace::pipeline {
 
-// What the operators of a task are made of, and what is asked of them.
+// What the operators of tasks are made of, and where their rows go.
 struct TaskRecipe {
-  const Plan* plan = nullptr;
+  std::vector<const Plan*> leaves;  // by TaskSlot::leaf
   bool with_digest = false;
+  Junction* junction = nullptr;  // null: to the outlet
 };
 
 class Compute {
@@ -90,11 +92,13 @@ class Compute {
   using Work = base::Status (Task::*)(record::RecordBatch&, record::Rejects&);
   void work_off(Parcel& parcel, Work work);
   void hand_on(Parcel& parcel, std::size_t entered);
+  [[nodiscard]] base::Status pass_on(Parcel& parcel);
   void finish_tasks();
   [[nodiscard]] std::optional<base::Error> refusal(const Parcel& parcel) const;
   [[nodiscard]] base::Status renew(TaskSlot& slot, std::uint32_t epoch);
   void note_event_times(const Parcel& parcel);
   void flush();
+  [[nodiscard]] std::vector<Acknowledged> safe_positions() const;
 
   const TaskRecipe recipe_;
   Outlet& outlet_;

@@ -6,6 +6,9 @@
 // are paused (overflow kPause) and polling goes on, so the group membership never depends on how
 // fast anyone computes, draws or sleeps.
 //
+// Where the plan has inputs, the rows of all tasks flow together in the merges of a junction, and
+// the results are those of the task behind the last one.
+//
 // Thread contract: create, start, stop, destruction by one owner; every const method and
 // request_stop
 //   by any thread at any time.
@@ -99,8 +102,14 @@ class Engine {
   // task (latency probes, tests): keep it short.
   using BatchListener = std::function<void(const record::BatchPtr&)>;
 
+  using Sources = std::vector<std::unique_ptr<source::Source>>;
+
   [[nodiscard]] static base::Result<std::unique_ptr<Engine>> create(
-      Plan plan, std::vector<std::unique_ptr<source::Source>> sources, EngineOptions options,
+      Plan plan, Sources sources, EngineOptions options,
+      std::vector<std::shared_ptr<sink::Sink>> sinks = {}, BatchListener on_batch = {});
+  // The sources of each of the plan's leaves, in their order.
+  [[nodiscard]] static base::Result<std::unique_ptr<Engine>> create(
+      Plan plan, std::vector<Sources> sources, EngineOptions options,
       std::vector<std::shared_ptr<sink::Sink>> sinks = {}, BatchListener on_batch = {});
   ~Engine();
 

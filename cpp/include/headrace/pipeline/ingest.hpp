@@ -17,6 +17,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -38,6 +39,10 @@ class Ingest {
   // What all ingest threads of an engine share.
   struct House {
     IngestTask::Shared tasks;
+    std::size_t leaf;  // of Plan::leaves(), that the records are of
+    // How long a partition may be silent until it is not waited for; nothing: for ever.
+    std::optional<std::chrono::nanoseconds> idle_timeout;
+    Junction* junction;  // null: rows of partitions are not merged
     const EngineOptions& options;
     TaskRegistry& registry;
     std::vector<std::unique_ptr<Compute>>& computes;
@@ -67,7 +72,12 @@ class Ingest {
   struct Entry {
     std::unique_ptr<IngestTask> task;
     decode::Decoder* decoder = nullptr;
-    bool listed = false;  // in open_
+    bool listed = false;         // in open_
+    bool held_back = false;      // paused, being ahead of others
+    bool resting = false;        // said to be silent; until the next record
+    bool ended = false;          // said to have no more records
+    std::int64_t position = -1;  // when the source was last asked
+    Clock::time_point silent_since = Clock::now();
   };
 
   void run();
@@ -95,6 +105,13 @@ class Ingest {
   void resume_if_room();
   [[nodiscard]] std::vector<record::TaskId> live_tasks() const;
 
+  // Where partitions are merged.
+  void open_channel(Entry& entry);
+  void say_reported();
+  void end_channel(Entry& entry);
+  void rest_if_silent(Entry& entry, const source::TaskPosition& position, Clock::time_point now);
+  void hold_back();
+
   void keep_house(Clock::time_point now);
   void note_positions();
   [[nodiscard]] std::vector<std::uint64_t> request_flush();
@@ -113,6 +130,8 @@ class Ingest {
   std::vector<std::deque<ParcelPtr>> waiting_;  // for room, by compute thread
   std::vector<std::size_t> conflate_at_;
   bool paused_ = false;
+  bool reported_ = false;   // that the partitions are known
+  bool held_back_ = false;  // some task is
   Clock::time_point next_positions_{};
   Clock::time_point next_commit_{};
   std::vector<std::uint64_t> flush_asked_;  // empty: no commit under way

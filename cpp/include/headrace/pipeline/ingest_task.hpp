@@ -29,6 +29,7 @@ class IngestTask {
     std::size_t batch_rows;
     std::size_t reject_value_cap;
     std::size_t max_record_bytes;
+    bool watch_keys;  // whether it matters that a key comes in several partitions
     KeyWatch& keys;
     RejectLog& rejects;
   };
@@ -52,6 +53,8 @@ class IngestTask {
                                             std::int64_t polled_ns);
   // The same for rows that came typed.
   [[nodiscard]] base::Result<ParcelPtr> adopt(record::RecordBatch batch);
+  // Without rows: what is to be known of the partition once all before is done.
+  [[nodiscard]] ParcelPtr notice(Notice notice);
 
   [[nodiscard]] TaskSlot& slot() noexcept { return slot_; }
   [[nodiscard]] std::uint32_t epoch() const noexcept { return epoch_; }

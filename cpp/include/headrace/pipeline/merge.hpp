@@ -97,7 +97,7 @@ class Merge {
   [[nodiscard]] bool ended() const noexcept;    // every channel; false before the first
   [[nodiscard]] bool resting() const noexcept;  // every channel that has not ended; false before
   [[nodiscard]] std::size_t held() const noexcept;
-  // The channel that the others wait for; nothing where no row waits, or for no channel.
+  // The channel that the others wait for, if they wait for one.
   [[nodiscard]] std::optional<Channel> slowest() const noexcept;
   // Whether the channel is to be read no further for now; never the slowest one. `was`: what was
   // said last.

@@ -21,12 +21,28 @@ namespace headrace::pipeline {
 
 struct TaskSlot;
 
+// What is said of the partition, once the parcel's rows are done; only merges need to know.
+enum class Notice : std::uint8_t {
+  kNone,
+  kEnded,    // there will be no more records
+  kResting,  // it has been silent for long: nobody is to wait for its next record
+};
+
+// The rows as they were before the task's steps. What a merge knows of its partition.
+struct RowsRead {
+  record::BufferPtr offsets;
+  record::BufferPtr times;
+  std::size_t rows = 0;
+};
+
 struct Parcel {
   TaskSlot* slot = nullptr;
   std::uint32_t epoch = 0;
   std::int64_t next_offset = 0;  // of the source, once this is done
   record::RecordBatch batch;
   record::Rejects rejects;
+  Notice notice = Notice::kNone;
+  RowsRead read;
 };
 
 using ParcelPtr = std::unique_ptr<Parcel>;

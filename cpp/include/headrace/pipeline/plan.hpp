@@ -112,6 +112,7 @@ class Plan {
   [[nodiscard]] const decode::DecoderOptions& decoder_options() const noexcept { return decoder_; }
   // A fresh chain of operators with empty state: one per task.
   [[nodiscard]] base::Result<std::vector<ops::OperatorPtr>> instantiate() const;
+  [[nodiscard]] std::size_t steps() const noexcept { return steps_.size(); }
   // How many operators at the head of the chain only take rows out (rules, duplicates, late ones)
   // or tell their event time: the engine runs them right after decoding, while the original bytes
   // are at hand for dead letters.

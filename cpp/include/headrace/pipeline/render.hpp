@@ -12,7 +12,8 @@
 
 namespace headrace::pipeline {
 
-// Sets value and key of each reject that has no value to its row in `batch`, found by partition and offset.
+// Sets value and key of each reject that has no value to its row in `batch`, found by partition and
+// offset.
 void render_values(const record::RecordBatch& batch, std::span<record::Reject> rejects);
 
 }  // namespace headrace::pipeline

@@ -34,11 +34,12 @@ struct TaskSlot {
   static constexpr std::int64_t kNobody = -1;
 
   TaskSlot(record::TaskId id, record::TaskId id_at_source, std::size_t compute_thread,
-           std::string topic_name = {})
+           std::string topic_name = {}, std::size_t leaf_of_plan = 0)
       : task(id),
         source_task(id_at_source),
         compute(compute_thread),
-        topic(std::move(topic_name)) {}
+        topic(std::move(topic_name)),
+        leaf(leaf_of_plan) {}
 
   [[nodiscard]] bool live(std::uint32_t epoch) const noexcept {
     return live_epoch.load(std::memory_order_acquire) == static_cast<std::int64_t>(epoch);
@@ -48,6 +49,7 @@ struct TaskSlot {
   const record::TaskId source_task;  // topic as its source counts
   const std::size_t compute;         // the thread that runs it
   const std::string topic;
+  const std::size_t leaf;  // of Plan::leaves(): what is done with its records
 
   // Written by the ingest thread.
   std::atomic<std::int64_t> live_epoch{kNobody};  // what is of another one is stale
@@ -55,6 +57,8 @@ struct TaskSlot {
   // Written by the compute thread.
   std::atomic<std::int64_t> done{-1};  // next offset after the last finished batch
   std::atomic<std::int64_t> max_event_time{0};
+  // Written by compute threads: too far ahead of others to be read on (pipeline/merge.hpp).
+  std::atomic<bool> ahead{false};
   // The compute thread's own.
   std::optional<Task> running;
   std::uint32_t running_epoch = 0;
@@ -70,7 +74,8 @@ class TaskRegistry {
 
   // Index of a topic in topics(); the same name has one index whatever source reads it.
   [[nodiscard]] std::int32_t topic(const std::string& name);
-  [[nodiscard]] TaskSlot& add(const std::string& topic_name, record::TaskId at_source);
+  [[nodiscard]] TaskSlot& add(const std::string& topic_name, record::TaskId at_source,
+                              std::size_t leaf = 0);
 
   [[nodiscard]] std::vector<std::string> topics() const;
   // Tasks that are ours now, by topic, then partition.

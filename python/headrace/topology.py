@@ -1,0 +1,414 @@
+"""Several streams as one: what is merged, what the plan says of it, which sources are opened."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from headrace import durations, frames
+from headrace.errors import InvalidArgument, Unsupported
+
+if TYPE_CHECKING:
+    from headrace.schema import Schema
+    from headrace.sources import Source
+    from headrace.stream import Stream
+
+__all__ = [
+    "Merged",
+    "Wait",
+    "kind_of",
+    "leaves",
+    "merged",
+    "open_sources",
+    "over",
+    "plan_head",
+    "renumbered",
+    "text_of",
+    "union",
+]
+
+
+@dataclass(frozen=True)
+class Wait:
+    """How long the other inputs wait for a partition of this one.
+
+    Examples
+    --------
+    >>> from headrace.topology import Wait
+    >>> Wait.of("union", "30s", None)
+    Wait(grace_ns=30000000000, idle_timeout_ns=None)
+    """
+
+    grace_ns: int = 0
+    idle_timeout_ns: int | None = None
+
+    @classmethod
+    def of(cls, verb: str, grace: Any, idle_timeout: Any) -> Wait:
+        """Return what a user has written as arguments of `verb`."""
+        idle = None
+        if idle_timeout is not None:
+            idle = durations.nanoseconds(f"{verb}: idle_timeout", idle_timeout)
+            if idle == 0:
+                raise InvalidArgument(
+                    f"{verb}: idle_timeout: expected more than no time, got {idle_timeout!r}; "
+                    "without it a silent partition is waited for"
+                )
+        return cls(durations.nanoseconds(f"{verb}: grace", grace), idle)
+
+
+@dataclass(frozen=True)
+class Merged:
+    """The inputs of a merge in place of a stream's source; made by :func:`merged`."""
+
+    inputs: tuple[Stream, ...]
+    waits: tuple[Wait, ...]
+    merge: Mapping[str, Any]
+
+    @property
+    def bounded(self) -> bool:
+        """Whether the records come to an end: those of every input do."""
+        return all(stream._source.bounded for stream in self.inputs)
+
+    @property
+    def format(self) -> tuple[str, dict[str, Any]]:
+        """Refuse what needs one kind of records: each input has its own."""
+        raise Unsupported(
+            f"not yet supported for a stream of several: {self.describe()}; "
+            "use the streams one by one, or collect() with data for each of them"
+        )
+
+    @property
+    def timeout(self) -> float | None:
+        """Seconds within which a broker must answer, of the least patient input."""
+        known = [getattr(leaf, "timeout", None) for leaf in leaves(self)]
+        return min((seconds for seconds in known if seconds is not None), default=None)
+
+    def client(self) -> dict[str, Any]:
+        """Return where the inputs' broker is, if they have one in common."""
+        clients = [leaf.client() for leaf in leaves(self) if hasattr(leaf, "client")]
+        same = clients and all(one["bootstrap"] == clients[0]["bootstrap"] for one in clients)
+        return clients[0] if same else {}
+
+    def open(self, schema: Schema) -> list[Any]:
+        """Refuse: the sources of several streams are opened by :func:`open_sources`."""
+        raise Unsupported(f"{self.describe()} cannot be read as one source")
+
+    def describe(self) -> str:
+        """Return a few words for repr and messages."""
+        return " and ".join(dict.fromkeys(leaf.describe() for leaf in leaves(self)))
+
+
+def merged(
+    streams: Sequence[Stream],
+    wait: Wait | Sequence[Wait],
+    merge: Mapping[str, Any] | None = None,
+) -> Stream:
+    """Return the rows of `streams`, merged by event time, as one stream.
+
+    Parameters
+    ----------
+    streams : sequence of Stream
+        One (all its partitions are merged) or more.
+    wait : Wait or sequence of Wait
+        For all streams, or for each.
+    merge : mapping, optional
+        What the core makes of the merged rows, as plans say it (``{"op": "union"}``).
+
+    Raises
+    ------
+    InvalidArgument
+        If the core refuses the streams, or two of them would share the partitions of a topic.
+
+    Examples
+    --------
+    >>> import headrace as hr
+    >>> from headrace.topology import Wait, merged
+    >>> bars = hr.from_frame(hr.market.bars(rows=4, tickers=1), schema=hr.market.SCHEMA)
+    >>> merged([bars], Wait()).columns == bars.columns
+    True
+    """
+    from headrace import _core
+    from headrace.schema import Schema
+
+    verb = (merge or {"op": "union"})["op"]
+    for stream in streams:
+        if stream._sinks:
+            raise InvalidArgument(f"{verb}: to_kafka comes last in a stream")
+        _ = stream.schema  # the columns must be known; the message says why they are not
+    waits = (wait,) * len(streams) if isinstance(wait, Wait) else tuple(wait)
+    source = Merged(tuple(streams), waits, merge or {"op": "union"})
+    _check_groups(verb, source)
+    predictors = tuple(predictor for stream in streams for predictor in stream._predictors)
+    first = streams[0]
+    over_all = replace(
+        first, _source=source, _input=first.schema, _steps=(), _predictors=predictors
+    )
+    plan = _core.Plan(over_all._plan_text(source), list(predictors))
+    return replace(over_all, _input=Schema._from_plan(plan.input_schema()))
+
+
+def union(
+    first: Stream,
+    others: Sequence[Stream],
+    wait: Wait,
+    source: str | None,
+    names: Sequence[str] | None,
+) -> Stream:
+    """Return the records of all streams as one; see :meth:`headrace.Stream.union`.
+
+    Examples
+    --------
+    >>> import headrace as hr
+    >>> from headrace.topology import Wait, union
+    >>> bars = hr.from_frame(hr.market.bars(rows=4, tickers=1), schema=hr.market.SCHEMA)
+    >>> len(union(bars, [bars], Wait(), None, None).collect())
+    8
+    """
+    if not others:
+        raise InvalidArgument("union: expected at least one other stream")
+    for other in others:
+        if not isinstance(other, type(first)):
+            raise InvalidArgument(f"union: expected streams, got {other!r}")
+    streams = [first, *others]
+    merge: dict[str, Any] = {"op": "union"}
+    if source is None and names is not None:
+        raise InvalidArgument("union: names= goes with source=, the column that they are for")
+    if source is not None:
+        merge |= {"source": source, "names": _names("union", streams, names)}
+        return merged(streams, wait, merge)
+    flat = [part for stream in streams for part in _parts(stream, wait)]
+    return merged(flat, wait, merge)
+
+
+def _parts(stream: Stream, wait: Wait) -> Sequence[Stream]:
+    """Return the streams that a union of the same kind was made of: a union of unions is one."""
+    source = stream._source
+    if not isinstance(source, Merged) or stream._steps:
+        return [stream]
+    alike = source.merge == {"op": "union"} and set(source.waits) == {wait}
+    return source.inputs if alike else [stream]
+
+
+def _names(verb: str, streams: Sequence[Stream], names: Sequence[str] | None) -> list[str]:
+    if names is None:
+        return [_name_of(stream._source) or str(i + 1) for i, stream in enumerate(streams)]
+    listed = list(names)
+    if isinstance(names, str) or not all(isinstance(name, str) for name in listed):
+        raise InvalidArgument(f"{verb}: names: expected a list of texts, got {names!r}")
+    return listed
+
+
+def _name_of(source: Source) -> str:
+    """Return what a user would call the source in code: its topics, or its file."""
+    path = getattr(source, "path", None)
+    if isinstance(path, Path):
+        return path.stem
+    topics = getattr(source, "topics", None) or getattr(source, "pattern", None)
+    return topics if isinstance(topics, str) else "+".join(topics or ())
+
+
+def _check_groups(verb: str, source: Merged) -> None:
+    """Refuse two members of one group that would divide the partitions of a topic among them."""
+    readers = Counter(
+        (leaf.group, topic)  # type: ignore[attr-defined]
+        for leaf in leaves(source)
+        if getattr(leaf, "group", None)
+        for topic in getattr(leaf, "topics", None) or ("a pattern",)
+    )
+    for (group, topic), count in readers.items():
+        if count > 1:
+            raise InvalidArgument(
+                f"{verb}: {count} of the streams read {topic} in the group {group!r}, which would "
+                "give each of them only some of the partitions; give each a group of its own"
+            )
+
+
+def leaves(source: Source) -> list[Source]:
+    """Return the sources that records are read from, in the order of the plan.
+
+    Examples
+    --------
+    >>> import headrace as hr
+    >>> from headrace.topology import leaves
+    >>> bars = hr.from_frame(hr.market.bars(rows=4), schema=hr.market.SCHEMA)
+    >>> len(leaves(bars.union(bars, bars)._source))
+    3
+    """
+    if not isinstance(source, Merged):
+        return [source]
+    return [leaf for stream in source.inputs for leaf in leaves(stream._source)]
+
+
+def open_sources(source: Source, schema: Schema) -> list[list[Any]]:
+    """Return the core's sources, a list for each leaf of the plan.
+
+    Examples
+    --------
+    >>> import headrace as hr
+    >>> from headrace.topology import open_sources
+    >>> bars = hr.from_frame(hr.market.bars(rows=4), schema=hr.market.SCHEMA)
+    >>> [len(sources) for sources in open_sources(bars._source, bars.schema)]
+    [1]
+    """
+    if not isinstance(source, Merged):
+        return [source.open(schema)]
+    opened = [open_sources(stream._source, stream._schema) for stream in source.inputs]
+    return [sources for of_input in opened for sources in of_input]
+
+
+def plan_head(source: Source, schema: Schema, first_predictor: int) -> dict[str, Any]:
+    """Return what a plan says before its steps: how records are decoded, or what is merged.
+
+    Examples
+    --------
+    >>> import headrace as hr
+    >>> from headrace.topology import plan_head
+    >>> bars = hr.from_frame(hr.market.bars(rows=4), schema=hr.market.SCHEMA)
+    >>> sorted(plan_head(bars.union(bars)._source, bars.schema, 0))
+    ['inputs', 'merge']
+    """
+    if not isinstance(source, Merged):
+        decoder, options = source.format
+        return {"format": decoder, "format_options": options, "schema": schema._to_plan()}
+    inputs = []
+    for stream, wait in zip(source.inputs, source.waits, strict=True):
+        plan = stream._plan_tree(stream._source, first_predictor)
+        first_predictor += len(stream._predictors)
+        inputs.append(
+            {"grace_ns": wait.grace_ns, "idle_timeout_ns": wait.idle_timeout_ns, "plan": plan}
+        )
+    return {"inputs": inputs, "merge": dict(source.merge)}
+
+
+def renumbered(steps: Sequence[dict[str, Any]], first_predictor: int) -> list[dict[str, Any]]:
+    """Return the steps with predictors numbered from `first_predictor` on.
+
+    Examples
+    --------
+    >>> from headrace.topology import renumbered
+    >>> renumbered([{"op": "predict", "predictor": 0}, {"op": "select"}], 2)
+    [{'op': 'predict', 'predictor': 2}, {'op': 'select'}]
+    """
+    return [
+        {**step, "predictor": step["predictor"] + first_predictor} if "predictor" in step else step
+        for step in steps
+    ]
+
+
+def over(source: Source, data: Any) -> Source:
+    """Return bounded data in place of a source, or of each source of a merge.
+
+    Parameters
+    ----------
+    source : Source
+        What a stream reads otherwise.
+    data : frame, path, mapping or sequence
+        For several sources a mapping from topic to frame or path, or a list in their order.
+
+    Raises
+    ------
+    InvalidArgument
+        If the data does not say which source it is for.
+
+    Examples
+    --------
+    >>> import headrace as hr
+    >>> from headrace.topology import over
+    >>> trades = hr.kafka("trades", schema=hr.market.SCHEMA)
+    >>> both = trades.union(hr.kafka("fills", schema=hr.market.SCHEMA))
+    >>> df = hr.market.bars(rows=4)
+    >>> over(both._source, {"trades": df, "fills": df}).describe()
+    'a DataFrame of 4 rows'
+    """
+    if not isinstance(source, Merged):
+        return _bounded(data)
+    parts = _data_of_leaves(source, data)
+    return _replaced(source, [_bounded(part) for part in parts])
+
+
+def _bounded(data: Any) -> Source:
+    from headrace.sources import FileSource, FrameSource
+
+    return FileSource(Path(data)) if isinstance(data, (str, Path)) else FrameSource(data)
+
+
+def _data_of_leaves(source: Merged, data: Any) -> list[Any]:
+    names = [_name_of(leaf) for leaf in leaves(source)]
+    if len(names) == 1 and not isinstance(data, (Mapping, list, tuple)):
+        return [data]
+    listed = ", ".join(repr(name) for name in names)
+    if isinstance(data, Mapping):
+        if len(set(names)) < len(names) or "" in names:
+            raise InvalidArgument(
+                f"collect: the streams ({listed}) cannot be told apart by name; "
+                "give their data as a list, in this order"
+            )
+        if set(data) != set(names):
+            given = ", ".join(repr(name) for name in data)
+            raise InvalidArgument(f"collect: expected data for {listed}, got it for {given}")
+        return [data[name] for name in names]
+    if isinstance(data, (list, tuple)) and len(data) == len(names):
+        return list(data)
+    got = f"{len(data)} of them" if isinstance(data, (list, tuple)) else type(data).__name__
+    raise InvalidArgument(
+        f"collect: this stream reads {len(names)} ({listed}): expected a mapping from name to "
+        f"frame, or a list of {len(names)} frames, got {got}"
+    )
+
+
+def _replaced(source: Merged, new: list[Source]) -> Merged:
+    """Return the merge over other leaves, which are taken from the front of `new`."""
+    streams = []
+    for stream in source.inputs:
+        inner = stream._source
+        other = _replaced(inner, new) if isinstance(inner, Merged) else new.pop(0)
+        streams.append(replace(stream, _source=other))
+    return replace(source, inputs=tuple(streams))
+
+
+def kind_of(data: Any) -> str:
+    """Return the library of the data, of several the first one's.
+
+    Examples
+    --------
+    >>> import headrace as hr
+    >>> from headrace.topology import kind_of
+    >>> kind_of({"trades": hr.market.bars(rows=4)})
+    'pandas'
+    """
+    if isinstance(data, Mapping):
+        data = list(data.values())
+    if isinstance(data, (list, tuple)):
+        return kind_of(next(iter(data), None))
+    return frames.kind_of(data)
+
+
+def text_of(source: Source) -> str:
+    """Return the source as a stream's repr has it: a line, or one for each that is merged.
+
+    Examples
+    --------
+    >>> import headrace as hr
+    >>> from headrace.topology import text_of
+    >>> bars = hr.kafka("bars", schema=hr.market.SCHEMA)
+    >>> print(text_of(bars.union(bars.filter(hr.col("Close") > 0))._source))
+    2 streams, merged by event time (union)
+        bars on localhost:9092
+        bars on localhost:9092
+          .filter(...)
+    """
+    if not isinstance(source, Merged):
+        return source.describe()
+    if len(source.inputs) == 1:
+        lines = [text_of(source.inputs[0]._source), *source.inputs[0]._step_lines()]
+        return "\n".join([*lines, "  all partitions merged by event time"])
+    head = f"{len(source.inputs)} streams, merged by event time ({source.merge['op']})"
+    lines = [
+        line
+        for stream in source.inputs
+        for line in (*text_of(stream._source).splitlines(), *stream._step_lines())
+    ]
+    return "\n".join([head, *(f"    {line}" for line in lines)])
