@@ -172,8 +172,8 @@ std::unique_ptr<Engine> make_engine(const pipeline::Plan& plan,
   }
   std::vector<std::shared_ptr<sink::Sink>> sinks;
   for (const SinkHandle* handle : sink_handles) sinks.push_back(handle->sink);
-  std::unique_ptr<Engine> engine =
-      unwrap(Engine::create(plan, std::move(sources), options_from(options), std::move(sinks)));
+  std::unique_ptr<Engine> engine = unwrap(
+      Engine::create_merging(plan, std::move(sources), options_from(options), std::move(sinks)));
   // Sinks are called by the engine's own threads only, so the pointer outlives every use.
   for (const SinkHandle* handle : sink_handles) {
     if (!handle->topic_names) continue;

@@ -193,14 +193,13 @@ base::Result<std::unique_ptr<Engine>> Engine::create(Plan plan, Sources sources,
                                                      BatchListener on_batch) {
   std::vector<Sources> of_leaves;
   of_leaves.push_back(std::move(sources));
-  return create(std::move(plan), std::move(of_leaves), options, std::move(sinks),
-                std::move(on_batch));
+  return create_merging(std::move(plan), std::move(of_leaves), options, std::move(sinks),
+                        std::move(on_batch));
 }
 
-base::Result<std::unique_ptr<Engine>> Engine::create(Plan plan, std::vector<Sources> sources,
-                                                     EngineOptions options,
-                                                     std::vector<std::shared_ptr<sink::Sink>> sinks,
-                                                     BatchListener on_batch) {
+base::Result<std::unique_ptr<Engine>> Engine::create_merging(
+    Plan plan, std::vector<Sources> sources, EngineOptions options,
+    std::vector<std::shared_ptr<sink::Sink>> sinks, BatchListener on_batch) {
   if (base::Status status = check(plan, options, sources); !status) return status.error();
   auto impl = std::make_unique<Impl>(std::move(plan), std::move(sources), options, std::move(sinks),
                                      std::move(on_batch));

@@ -29,8 +29,10 @@ Merge::Channel Merge::open(const Place& place) {
   const auto known = std::find_if(lines_.begin(), lines_.end(),
                                   [&](const Line& line) { return line.place == place; });
   if (known != lines_.end()) {
-    if (known->state == State::kClosed) known->newest = {};
-    known->state = State::kOpen;
+    if (known->state == State::kClosed) {
+      known->newest = {};
+      known->state = State::kOpen;
+    }
     return static_cast<Channel>(known - lines_.begin());
   }
   lines_.push_back({.place = place, .state = State::kOpen, .newest = {}, .rows = {}});

@@ -109,6 +109,24 @@ struct Rig {
     engine->start().throw_if_error();
     return engine;
   }
+  // Each source is a leaf of the plan; or all are of its only one.
+  std::unique_ptr<pipeline::Engine> start_merging() {
+    const bool one_leaf = plan.leaves().size() == 1;
+    std::vector<pipeline::Engine::Sources> of_leaves(one_leaf ? 1 : sources.size());
+    for (std::size_t i = 0; i < sources.size(); ++i) {
+      of_leaves[one_leaf ? 0 : i].push_back(std::move(sources[i]));
+    }
+    auto engine =
+        pipeline::Engine::create_merging(plan, std::move(of_leaves), options, sinks, on_batch)
+            .value_or_throw();
+    engine->start().throw_if_error();
+    return engine;
+  }
+  std::unique_ptr<pipeline::Engine> run_merging() {
+    auto engine = start_merging();
+    (void)engine->wait(std::chrono::seconds(60));
+    return engine;
+  }
   std::unique_ptr<pipeline::Engine> run() {
     auto engine = start();
     (void)engine->wait(std::chrono::seconds(60));

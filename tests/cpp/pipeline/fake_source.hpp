@@ -44,6 +44,9 @@ struct FakeLog {
   std::atomic<int> polls{0};
   std::atomic<int> pauses{0};
   std::atomic<int> resumes{0};
+  // How many records are said to be behind the position. With none, partitions that have no record
+  // are known to be empty.
+  std::atomic<std::int64_t> unread{10};
   std::atomic<source::Connection> connection{source::Connection::kNone};
   std::atomic<bool> closed{false};
   std::atomic<bool> polled_after_close{false};
@@ -101,7 +104,12 @@ class FakeSource final : public source::Source {
                      .epoch = 0,
                      .position = position,
                      .low_watermark = 0,
-                     .high_watermark = position + 10});
+                     .high_watermark = position + log_->unread});
+    }
+    for (const record::TaskId& task : live_) {
+      if (log_->unread != 0 || positions_.contains(task.partition)) continue;
+      all.push_back(
+          {.task = task, .epoch = 0, .position = 0, .low_watermark = 0, .high_watermark = 0});
     }
     return all;
   }

@@ -108,7 +108,7 @@ class Engine {
       Plan plan, Sources sources, EngineOptions options,
       std::vector<std::shared_ptr<sink::Sink>> sinks = {}, BatchListener on_batch = {});
   // The sources of each of the plan's leaves, in their order.
-  [[nodiscard]] static base::Result<std::unique_ptr<Engine>> create(
+  [[nodiscard]] static base::Result<std::unique_ptr<Engine>> create_merging(
       Plan plan, std::vector<Sources> sources, EngineOptions options,
       std::vector<std::shared_ptr<sink::Sink>> sinks = {}, BatchListener on_batch = {});
   ~Engine();
