@@ -6,14 +6,14 @@ import csv
 import itertools
 import tempfile
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from headrace import frames, logs, rejects
-from headrace.errors import InvalidArgument, RejectedWarning
+from headrace import frames, logs, rejects, topology
+from headrace.errors import InvalidArgument, RejectedWarning, Unsupported
 from headrace.lazy import pd
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def head(stream: Stream, n: int) -> pd.DataFrame:
     >>> len(head(hr.from_frame(hr.market.bars(rows=50)), 3))
     3
     """
-    return _warned("head", n, peek(stream, _number("head", n), 0))
+    return _warned("head", n, peek(stream, _number("head", n), 0)).head(n)
 
 
 def tail(stream: Stream, n: int) -> pd.DataFrame:
@@ -77,6 +77,14 @@ def tail(stream: Stream, n: int) -> pd.DataFrame:
     >>> len(tail(hr.from_frame(hr.market.bars(rows=50)), 3))
     3
     """
+    if isinstance(stream._source, topology.Merged):
+        parts = topology.leaf_streams(stream._source)
+        if len(parts) > 1:
+            raise Unsupported(
+                f"tail: the newest records as they came are those of one stream, this one reads "
+                f"{len(parts)}: {stream._source.describe()}"
+            )
+        stream = parts[0]
     without_steps = replace(stream, _steps=(), _predictors=())
     return _warned("tail", n, peek(without_steps, 0, _number("tail", n)))
 
@@ -115,31 +123,56 @@ def peek(stream: Stream, oldest: int, newest: int) -> Peeked:
     >>> len(peek(bars, 3, 2).rows)
     5
     """
-    from headrace.kafka_source import KafkaSource
-    from headrace.sources import FrameSource
-
     if stream._pending is not None:
         stream._pending.look()
     schema = stream._schema  # an error where the columns are not known
-    source = stream._source
-    if isinstance(source, KafkaSource):
+    with _sampled(stream._source, schema, oldest, newest) as sample:
+        return _run(stream, sample)
+
+
+@dataclass(frozen=True)
+class _Sample:
+    """A few records of a source, as a source of their own."""
+
+    source: Source
+    records: Mapping[str, Sequence[Sampled]] = field(default_factory=dict)  # by topic of `source`
+
+
+@contextmanager
+def _sampled(source: Source, schema: Schema, oldest: int, newest: int) -> Iterator[_Sample]:
+    from headrace.kafka_source import KafkaSource
+    from headrace.sources import FrameSource
+
+    if isinstance(source, topology.Merged):
+        with ExitStack() as stack:
+            parts = [
+                stack.enter_context(_sampled(leaf._source, leaf._schema, oldest, newest))
+                for leaf in topology.leaf_streams(source)
+            ]
+            records = {topic: found for part in parts for topic, found in part.records.items()}
+            yield _Sample(topology.with_leaves(source, [part.source for part in parts]), records)
+    elif isinstance(source, KafkaSource):
         found = source.sample(oldest, newest, source.timeout or _LOOK_S)
         found.sort(key=lambda r: (r.timestamp_ms, r.topic, r.partition, r.offset))
-        records = [record for record in found if record.value is not None]
-        with _as_file([r.value or b"" for r in records], source.format, schema) as values:
-            return _run(stream, values, records)
-    if isinstance(source, FrameSource):
-        return _run(stream, FrameSource(_ends(source.data, oldest, newest)), [])
-    return _of_file(stream, source, oldest, newest, schema)
+        kept = [record for record in found if record.value is not None]
+        with _as_file([r.value or b"" for r in kept], source.format, schema) as values:
+            yield _Sample(values, {str(values.path): kept})
+    elif isinstance(source, FrameSource):
+        yield _Sample(FrameSource(_ends(source.data, oldest, newest)))
+    else:
+        with _of_file(source, oldest, newest, schema) as values:
+            yield _Sample(values)
 
 
-def _of_file(stream: Stream, source: Any, oldest: int, newest: int, schema: Schema) -> Peeked:
+@contextmanager
+def _of_file(source: Any, oldest: int, newest: int, schema: Schema) -> Iterator[Source]:
     from headrace.sources import FrameSource
 
     path: Path = source.path
     if path.suffix in (".parquet", ".pq"):
         table = frames._require("pyarrow.parquet", "arrow").read_table(path)
-        return _run(stream, FrameSource(_ends(table, oldest, newest)), [])
+        yield FrameSource(_ends(table, oldest, newest))
+        return
     if path.suffix == ".csv":
         with path.open(newline="", encoding="utf-8") as lines:
             rows = csv.reader(lines, delimiter=source.delimiter)
@@ -149,21 +182,24 @@ def _of_file(stream: Stream, source: Any, oldest: int, newest: int, schema: Sche
         with path.open("rb") as lines:
             some = [line.strip() for line in _both_ends(lines, oldest, newest)]
     with _as_file(some, source.format, schema) as values:
-        return _run(stream, values, [])
+        yield values
 
 
-def _run(stream: Stream, source: Source, records: Sequence[Sampled]) -> Peeked:
+def _run(stream: Stream, sample: _Sample) -> Peeked:
     from headrace.live import Live
 
-    over = replace(stream, _source=source, _sinks=())
-    with Live._start(over, source, collect=True) as live:
+    over = replace(stream, _source=sample.source, _sinks=())
+    with Live._start(over, sample.source, collect=True) as live:
         live.wait(progress=False)
         rejected = live.rejected()
         rows = frames.to_pandas(live._engine.take_collected())
-    if records and len(rejected):
-        places = [records[line] for line in rejected["offset"]]
-        for name in ("topic", "partition", "offset", "key"):
+    if sample.records and len(rejected):
+        lines = zip(rejected["topic"], rejected["offset"], strict=True)
+        places = [sample.records[topic][line] for topic, line in lines]
+        for name in ("topic", "partition", "offset"):
             rejected[name] = [getattr(place, name) for place in places]
+        rejected["key"] = [place.key or b"" for place in places]
+    records = [record for found in sample.records.values() for record in found]
     return Peeked(rows, rejected, records)
 
 

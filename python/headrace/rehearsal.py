@@ -26,7 +26,7 @@ from typing import Any
 from unittest import mock
 
 import headrace
-from headrace import file_schema, sources
+from headrace import file_schema, sources, topology
 from headrace import replay as replay_function
 from headrace.errors import KafkaError
 from headrace.in_process import Topic, stream_over
@@ -129,7 +129,11 @@ class Rehearsal:
                 self._note(stream, 0)
 
     def _note(self, stream: Stream, line: int) -> None:
-        sample = self._samples.get(id(stream._source), {})
+        sample = {
+            place: record
+            for leaf in topology.leaves(stream._source)
+            for place, record in self._samples.get(id(leaf), {}).items()
+        }
         self.found.append(Found(replace(stream, _sinks=()), line, sample))
 
     @contextmanager
@@ -248,6 +252,10 @@ def _schema_of_file(path: Path, options: dict[str, Any]) -> Schema:
 
 
 def _begins(stream: Stream, other: Stream) -> bool:
+    if isinstance(other._source, topology.Merged) and any(
+        _begins(stream, part) for part in other._source.inputs
+    ):
+        return True
     same_source = stream._source is other._source
     return same_source and other._steps[: len(stream._steps)] == stream._steps
 

@@ -20,6 +20,7 @@ __all__ = [
     "Merged",
     "Wait",
     "kind_of",
+    "leaf_streams",
     "leaves",
     "merged",
     "open_sources",
@@ -28,6 +29,7 @@ __all__ = [
     "renumbered",
     "text_of",
     "union",
+    "with_leaves",
 ]
 
 
@@ -239,7 +241,28 @@ def leaves(source: Source) -> list[Source]:
     """
     if not isinstance(source, Merged):
         return [source]
-    return [leaf for stream in source.inputs for leaf in leaves(stream._source)]
+    return [stream._source for stream in leaf_streams(source)]
+
+
+def leaf_streams(source: Merged) -> list[Stream]:
+    """Return the streams whose sources :func:`leaves` returns, with the steps before the merge.
+
+    Examples
+    --------
+    >>> import headrace as hr
+    >>> from headrace.topology import leaf_streams
+    >>> bars = hr.from_frame(hr.market.bars(rows=4), schema=hr.market.SCHEMA)
+    >>> both = bars.union(bars.filter(hr.col("Close") > 0))
+    >>> [len(stream._steps) for stream in leaf_streams(both._source)]
+    [0, 1]
+    """
+    return [
+        stream
+        for of_input in source.inputs
+        for stream in (
+            leaf_streams(of_input._source) if isinstance(of_input._source, Merged) else [of_input]
+        )
+    ]
 
 
 def open_sources(source: Source, schema: Schema) -> list[list[Any]]:
@@ -325,8 +348,7 @@ def over(source: Source, data: Any) -> Source:
     """
     if not isinstance(source, Merged):
         return _bounded(data)
-    parts = _data_of_leaves(source, data)
-    return _replaced(source, [_bounded(part) for part in parts])
+    return with_leaves(source, [_bounded(part) for part in _data_of_leaves(source, data)])
 
 
 def _bounded(data: Any) -> Source:
@@ -359,14 +381,29 @@ def _data_of_leaves(source: Merged, data: Any) -> list[Any]:
     )
 
 
-def _replaced(source: Merged, new: list[Source]) -> Merged:
-    """Return the merge over other leaves, which are taken from the front of `new`."""
-    streams = []
-    for stream in source.inputs:
-        inner = stream._source
-        other = _replaced(inner, new) if isinstance(inner, Merged) else new.pop(0)
-        streams.append(replace(stream, _source=other))
-    return replace(source, inputs=tuple(streams))
+def with_leaves(source: Merged, new: Sequence[Source]) -> Merged:
+    """Return the merge over other sources, one for each of :func:`leaves`.
+
+    Examples
+    --------
+    >>> import headrace as hr
+    >>> from headrace.topology import leaves, with_leaves
+    >>> bars = hr.from_frame(hr.market.bars(rows=4), schema=hr.market.SCHEMA)
+    >>> source = bars.union(bars)._source
+    >>> with_leaves(source, leaves(source)) == source
+    True
+    """
+    left = iter(new)
+
+    def rebuilt(merged: Merged) -> Merged:
+        streams = []
+        for stream in merged.inputs:
+            inner = stream._source
+            other = rebuilt(inner) if isinstance(inner, Merged) else next(left)
+            streams.append(replace(stream, _source=other))
+        return replace(merged, inputs=tuple(streams))
+
+    return rebuilt(source)
 
 
 def kind_of(data: Any) -> str:

@@ -74,7 +74,7 @@ void Ingest::read() {
   }
   cut_open({});
   if (house_.junction == nullptr) return;
-  for (auto& [id, entry] : tasks_) end_channel(entry);
+  for (auto& [id, entry] : tasks_) end_channel(entry, {});
   say_reported();
 }
 
@@ -97,6 +97,7 @@ bool Ingest::take(Poll& poll) {
   take_typed(poll);
   take_records(poll.records);
   if (!tasks_.empty()) say_reported();
+  end_channels(poll);
   const bool bytes_needed = house_.tasks.plan.leading_rules() > 0;
   if (poll.records.empty() || bytes_needed || now - open_since_ >= kLongestWait) {
     cut_open(poll.records);

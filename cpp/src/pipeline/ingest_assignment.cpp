@@ -56,8 +56,7 @@ void Ingest::take_events(std::span<const SourceEvent> events) {
       case EventKind::kHealed:
         say({});
         break;
-      case EventKind::kReachedEnd:
-        if (house_.junction != nullptr) end_channel(entry_of(event.task));
+      case EventKind::kReachedEnd:  // said to merges once the poll's records are taken
         break;
     }
   }

@@ -20,10 +20,18 @@ void Ingest::say_reported() {
   house_.computes.front()->ring_bell();
 }
 
-// Behind all of its rows; records of the poll that is at hand are not of it any more.
-void Ingest::end_channel(Entry& entry) {
+// The last records may have come with the same poll.
+void Ingest::end_channels(const source::Poll& poll) {
+  if (house_.junction == nullptr) return;
+  for (const source::SourceEvent& event : poll.events) {
+    if (event.kind != source::EventKind::kReachedEnd) continue;
+    end_channel(entry_of(event.task), poll.records);
+  }
+}
+
+void Ingest::end_channel(Entry& entry, std::span<const source::RawRecord> records) {
   if (!entry.task->assigned() || std::exchange(entry.ended, true)) return;
-  if (entry.task->open()) cut(*entry.task, {});
+  if (entry.task->open()) cut(*entry.task, records);
   send(entry.task->notice(Notice::kEnded));
 }
 

@@ -400,3 +400,18 @@ TEST_CASE("an engine that merges refuses to lose rows, and sources that do not f
   CHECK(refused(pipeline::Overflow::kPause, 1) ==
         "this plan reads 2 streams, there are sources of 1");
 }
+
+TEST_CASE("the last records of a partition may come with the news that it has ended") {
+  Rig rig;
+  rig.plan = union_of_two();
+  for (const std::int64_t minute : {10, 20}) {
+    std::vector<FakeStep> steps = steps_of({0}, {{at_minute(0, 0, minute)}});
+    steps[1].events.push_back({.kind = source::EventKind::kReachedEnd,
+                               .task = {0, 0},
+                               .epoch = 1,
+                               .offset = 1,
+                               .error = {}});
+    rig.add(std::move(steps));
+  }
+  CHECK(rig.run_merging()->status().rows == 2);
+}

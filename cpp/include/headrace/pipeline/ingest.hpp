@@ -18,6 +18,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <span>
 #include <string>
 #include <thread>
 #include <vector>
@@ -108,7 +109,8 @@ class Ingest {
   // Where partitions are merged.
   void open_channel(Entry& entry);
   void say_reported();
-  void end_channel(Entry& entry);
+  void end_channels(const source::Poll& poll);
+  void end_channel(Entry& entry, std::span<const source::RawRecord> records);
   void rest_if_silent(Entry& entry, const source::TaskPosition& position, Clock::time_point now);
   void hold_back();
 
