@@ -1,6 +1,7 @@
 #include <headrace/ops/held_column.hpp>
 
 #include <algorithm>
+#include <limits>
 #include <type_traits>
 #include <vector>
 
@@ -16,6 +17,10 @@ template <class T>
 class Held final : public HeldColumn {
  public:
   static constexpr bool kText = std::is_same_v<T, std::int32_t>;
+  // What stands under a null (record_batch.hpp).
+  static constexpr T kNothing = std::is_same_v<T, double> ? std::numeric_limits<T>::quiet_NaN()
+                                : kText                   ? T(-1)
+                                                          : T(0);
 
   explicit Held(DType type) : type_(type) {}
 
@@ -61,8 +66,9 @@ class Held final : public HeldColumn {
     T* const out = column.mutable_values<T>();
     bool all_present = true;
     for (std::size_t i = 0; i < places.size(); ++i) {
-      out[i] = values_[places[i]];
-      all_present = all_present && valid_[places[i]] != 0;
+      const bool somewhere = places[i] != kNowhere;
+      out[i] = somewhere ? values_[places[i]] : kNothing;
+      all_present = all_present && somewhere && valid_[places[i]] != 0;
     }
     if (!all_present) column.validity = bitmap(places);
     if constexpr (kText) column.dictionary = words_.get();
@@ -102,6 +108,7 @@ class Held final : public HeldColumn {
     record::BufferPtr bits = record::Buffer::allocate_zeroed((places.size() + 7) / 8);
     auto* const out = bits->as<std::uint8_t>();
     for (std::size_t i = 0; i < places.size(); ++i) {
+      if (places[i] == kNowhere) continue;
       out[i >> 3U] |= static_cast<std::uint8_t>(valid_[places[i]] << (i & 7U));
     }
     return bits;

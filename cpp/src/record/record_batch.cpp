@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <limits>
 #include <utility>
 
 namespace headrace::record {
@@ -38,6 +39,18 @@ BufferPtr gathered_validity(const Column& column, std::span<const std::uint32_t>
   return bits;
 }
 
+template <class T>
+void copy_or_nothing(const Column& from, std::span<const std::uint32_t> rows, T nothing,
+                     Column& to) {
+  const T* const in = from.values<T>();
+  T* const out = to.mutable_values<T>();
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    const bool present = rows[i] != kNoRow && from.is_valid(rows[i]);
+    out[i] = rows[i] != kNoRow ? in[rows[i]] : nothing;
+    if (!present) to.set_null(i, rows.size());
+  }
+}
+
 }  // namespace
 
 Column Column::make(DType type, std::size_t rows) {
@@ -53,6 +66,25 @@ void Column::set_null(std::size_t row, std::size_t rows) {
     std::memset(validity->data(), 0xFF, validity->capacity());
   }
   validity->as<std::uint8_t>()[row >> 3U] &= static_cast<std::uint8_t>(~(1U << (row & 7U)));
+}
+
+Column Column::take(std::span<const std::uint32_t> rows) const {
+  Column taken = make(type, rows.size());
+  taken.dictionary = dictionary;
+  switch (type) {
+    case DType::kBool:
+      copy_or_nothing<std::uint8_t>(*this, rows, 0, taken);
+      break;
+    case DType::kString:
+      copy_or_nothing<std::int32_t>(*this, rows, -1, taken);
+      break;
+    case DType::kFloat64:
+      copy_or_nothing<double>(*this, rows, std::numeric_limits<double>::quiet_NaN(), taken);
+      break;
+    default:
+      copy_or_nothing<std::int64_t>(*this, rows, 0, taken);
+  }
+  return taken;
 }
 
 RecordBatch::RecordBatch(SchemaPtr schema, std::size_t rows, std::vector<Column> columns)

@@ -54,3 +54,15 @@ TEST_CASE("a length beyond the end is refused before anything is allocated") {
   CHECK_FALSE(ByteReader(w.bytes()).get_vector<double>());
   CHECK_FALSE(ByteReader(w.bytes()).get_string());
 }
+
+TEST_CASE("bytes of another writer follow as they are") {
+  ByteWriter part;
+  part.put(std::int32_t{7});
+  ByteWriter w;
+  w.put(std::uint8_t{1});
+  w.put_bytes(part.bytes());
+  ByteReader r(w.bytes());
+  CHECK(*r.get<std::uint8_t>() == 1);
+  CHECK(*r.get<std::int32_t>() == 7);
+  CHECK(r.remaining() == 0);
+}

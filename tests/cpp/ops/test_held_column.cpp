@@ -81,3 +81,15 @@ TEST_CASE("a truth that is neither is refused") {
   base::ByteReader reader(writer.bytes());
   CHECK_FALSE(column->restore(reader, 1));
 }
+
+TEST_CASE("values are copied as often as asked for, nowhere is null") {
+  const auto column = HeldColumn::make(DType::kString);
+  column->resize(2);
+  column->put(texts({"IBM", "AAPL"}), std::vector<std::uint32_t>{1, 0});
+  const Column out = column->copy(std::vector<std::uint32_t>{1, HeldColumn::kNowhere, 1, 0});
+  CHECK(text_at(out, 0) == "IBM");
+  CHECK_FALSE(out.is_valid(1));
+  CHECK(out.values<std::int32_t>()[1] == -1);
+  CHECK(text_at(out, 2) == "IBM");
+  CHECK(text_at(out, 3) == "AAPL");
+}

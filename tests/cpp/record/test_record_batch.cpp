@@ -73,3 +73,29 @@ TEST_CASE("gather leaves buffers that others hold as they were") {
   batch.gather(keep);
   CHECK(before->as<double>()[3] == 3.0);
 }
+
+TEST_CASE("repeat gives rows in any order and number, system columns too") {
+  RecordBatch batch = numbers(6);
+  const std::vector<std::uint32_t> rows{4, 4, 3, 0, 1, 5};  // as many as there were
+  batch.repeat(rows);
+  CHECK(batch.rows() == 6);
+  CHECK(batch.column(0).values<double>()[1] == 4);
+  CHECK_FALSE(batch.column(0).is_valid(2));
+  CHECK(batch.column(1).values<std::uint8_t>()[5] == 1);
+  CHECK(batch.offset_values()[0] == 104);
+  CHECK(batch.key_id(3) == 0);
+}
+
+TEST_CASE("a column taken with kNoRow has nulls there") {
+  const RecordBatch batch = numbers(6);
+  const std::vector<std::uint32_t> rows{kNoRow, 2, 3};
+  const Column x = batch.column(0).take(rows);
+  CHECK_FALSE(x.is_valid(0));
+  CHECK(x.values<double>()[0] != x.values<double>()[0]);
+  CHECK(x.values<double>()[1] == 2);
+  CHECK_FALSE(x.is_valid(2));
+  const Column flag = batch.column(1).take(rows);
+  CHECK_FALSE(flag.is_valid(0));
+  CHECK(flag.is_valid(2));
+  CHECK(batch.column(1).take(std::vector<std::uint32_t>{5}).validity == nullptr);
+}

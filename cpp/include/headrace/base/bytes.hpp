@@ -43,6 +43,8 @@ class ByteWriter {
     put(static_cast<std::uint64_t>(values.size()));
     append(values.data(), values.size_bytes());
   }
+  // As they are, without their number: what another writer wrote.
+  void put_bytes(std::span<const std::byte> bytes) { append(bytes.data(), bytes.size()); }
 
   // Borrowed: valid until the next put or the writer's end.
   [[nodiscard]] std::span<const std::byte> bytes() const noexcept { return bytes_; }

@@ -27,6 +27,9 @@
 
 namespace headrace::record {
 
+// Among row numbers: none, which becomes a null.
+inline constexpr std::uint32_t kNoRow = 0xFFFFFFFFU;
+
 struct Column {
   DType type = DType::kFloat64;
   BufferPtr data;
@@ -49,6 +52,8 @@ struct Column {
   void set_null(std::size_t row, std::size_t rows);
 
   [[nodiscard]] static Column make(DType type, std::size_t rows);
+  // The given rows, in any order and number; a null for kNoRow.
+  [[nodiscard]] Column take(std::span<const std::uint32_t> rows) const;
 };
 
 // Which partition of which topic a batch comes from, as the source knows it.
