@@ -1,6 +1,8 @@
 #include <headrace/model/predictor.hpp>
+#include <headrace/ops/join/static_table.hpp>
 #include <headrace/ops/registry.hpp>
 #include <headrace/pipeline/plan.hpp>
+#include <headrace/pipeline/table_reader.hpp>
 #include <headrace/record/reject.hpp>
 
 #include "bindings.hpp"
@@ -84,6 +86,24 @@ std::shared_ptr<model::Predictor> adopt(const py::capsule& capsule) {
   return unwrap(model::Predictor::adopt(copy));
 }
 
+// pybind11 holds no shared_ptr to const.
+struct TableHandle {
+  ops::StaticTablePtr table;
+};
+
+TableHandle static_table(const pipeline::Plan& plan, SourceHandle& source,
+                         std::vector<std::string> on) {
+  const py::gil_scoped_release no_gil;
+  record::RecordBatch rows = unwrap(pipeline::read_table(plan.input_schema(), *source.source));
+  return {unwrap(ops::StaticTable::create(std::move(rows), std::move(on)))};
+}
+
+std::vector<ops::StaticTablePtr> tables_of(const std::vector<TableHandle>& handles) {
+  std::vector<ops::StaticTablePtr> tables;
+  for (const TableHandle& handle : handles) tables.push_back(handle.table);
+  return tables;
+}
+
 }  // namespace
 
 void bind_plan(py::module_& module) {
@@ -93,12 +113,18 @@ void bind_plan(py::module_& module) {
       .def_property_readonly("window", &model::Predictor::window)
       .def_property_readonly("output_width", &model::Predictor::output_width);
 
+  py::class_<TableHandle>(module, "StaticTable")
+      .def(py::init(&static_table), py::arg("plan"), py::arg("source"), py::arg("on"))
+      .def_property_readonly("id", [](const TableHandle& table) { return table.table->id(); })
+      .def("__len__", [](const TableHandle& table) { return table.table->rows().rows(); });
+
   py::class_<pipeline::Plan>(module, "Plan")
       .def(py::init([](const std::string& text,
-                       std::vector<std::shared_ptr<model::Predictor>> predictors) {
-             return unwrap(pipeline::Plan::parse(text, std::move(predictors)));
+                       std::vector<std::shared_ptr<model::Predictor>> predictors,
+                       const std::vector<TableHandle>& tables) {
+             return unwrap(pipeline::Plan::parse(text, std::move(predictors), tables_of(tables)));
            }),
-           py::arg("text"), py::arg("predictors"))
+           py::arg("text"), py::arg("predictors"), py::arg("tables") = py::tuple())
       .def("schema", [](const pipeline::Plan& plan) { return schema_dict(*plan.output_schema()); })
       .def("input_schema",
            [](const pipeline::Plan& plan) { return schema_dict(*plan.input_schema()); });

@@ -24,7 +24,7 @@ _NANOSECONDS = {
 }
 
 
-def nanoseconds(name: str, value: Any) -> int:
+def nanoseconds(name: str, value: Any, *, signed: bool = False) -> int:
     """Return a length of time in nanoseconds.
 
     Parameters
@@ -34,11 +34,13 @@ def nanoseconds(name: str, value: Any) -> int:
     value : str, datetime.timedelta, pandas.Timedelta or numpy.timedelta64
         Text is read by :class:`pandas.Timedelta`. A number without a unit is refused, since pandas
         would take it for nanoseconds.
+    signed : bool
+        Whether it may be negative: ``"-5m"``.
 
     Raises
     ------
     InvalidArgument
-        If it is none, or negative.
+        If it is none, or negative and not `signed`.
 
     Examples
     --------
@@ -52,7 +54,7 @@ def nanoseconds(name: str, value: Any) -> int:
         length = pd.Timedelta(_with_capital_day(value) if isinstance(value, str) else value)
     except (ValueError, OverflowError) as error:
         raise _refused(name, value) from error
-    if pd.isna(length) or length < pd.Timedelta(0):
+    if pd.isna(length) or (length < pd.Timedelta(0) and not signed):
         raise _refused(name, value)
     return int(length.as_unit("ns").value)
 
@@ -63,14 +65,16 @@ def text(ns: int) -> str:
     Parameters
     ----------
     ns : int
-        Nanoseconds, 0 or more.
+        Nanoseconds.
 
     Examples
     --------
     >>> from headrace.durations import text
-    >>> text(600_000_000_000), text(90_500_000_000), text(0)
-    ('10m', '1m30s500ms', '0s')
+    >>> text(600_000_000_000), text(90_500_000_000), text(0), text(-300_000_000_000)
+    ('10m', '1m30s500ms', '0s', '-5m')
     """
+    if ns < 0:
+        return f"-{text(-ns)}"
     parts = []
     for unit, size in _NANOSECONDS.items():
         if ns >= size:

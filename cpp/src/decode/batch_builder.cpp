@@ -172,12 +172,16 @@ void BatchBuilder::complete(record::RecordBatch& batch) const {
   const int event_time = schema_->event_time_index();
   if (event_time >= 0) batch.event_times = batch.column(static_cast<std::size_t>(event_time)).data;
   if (key_column_ >= 0) batch.key_count = keys_.size();
+  if (deleted_.empty()) return;
+  batch.deleted = Buffer::allocate_zeroed(row_);
+  for (const std::size_t row : deleted_) batch.deleted->as<std::uint8_t>()[row] = 1;
 }
 
 record::RecordBatch BatchBuilder::finish() {
   abandon();
   record::RecordBatch batch = row_ * 4 <= capacity_ ? copy_out() : hand_over();
   row_ = 0;
+  deleted_.clear();
   renew_dictionaries();
   return batch;
 }

@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <cstring>
 #include <iterator>
+#include <limits>
 #include <utility>
 
+#include <headrace/decode/tombstone.hpp>
 #include <headrace/pipeline/render.hpp>
 
 namespace headrace::pipeline {
@@ -25,6 +27,13 @@ decode::DecodeFailure too_large(std::size_t bytes, std::size_t limit) {
                     std::to_string(limit)};
 }
 
+// Rows of a table without event times are of before any other.
+record::BufferPtr no_times(std::size_t rows) {
+  record::BufferPtr times = record::Buffer::allocate(rows * sizeof(std::int64_t));
+  std::fill_n(times->as<std::int64_t>(), rows, std::numeric_limits<std::int64_t>::min());
+  return times;
+}
+
 }  // namespace
 
 IngestTask::IngestTask(Shared shared, TaskSlot& slot) : shared_(shared), slot_(slot) {}
@@ -37,6 +46,7 @@ base::Result<std::size_t> IngestTask::assign(std::uint32_t epoch) {
   rules_ = std::move(*operators);
   builder_.emplace(shared_.plan.input_schema(), shared_.batch_rows);
   keys_watched_ = 0;
+  newest_ = {};
   epoch_ = epoch;
   slot_.live_epoch.store(epoch, std::memory_order_release);
   return lost;
@@ -55,17 +65,28 @@ bool IngestTask::append(const RawRecord& record, decode::Decoder& decoder) {
   open_ = true;
   ++records_;
   next_offset_ = record.offset + 1;
-  if (record.tombstone) return false;
+  if (record.tombstone && !shared_.plan.is_table()) return false;
   if (record.value.size() > shared_.max_record_bytes) [[unlikely]] {
     reject(record, too_large(record.value.size(), shared_.max_record_bytes));
     return false;
   }
-  if (std::optional<decode::DecodeFailure> bad = decoder.append(record.value, *builder_)) {
+  std::optional<decode::DecodeFailure> bad =
+      record.tombstone ? decode::append_tombstone(record.key, newest_.ns(), *builder_)
+                       : decoder.append(record.value, *builder_);
+  if (bad) {
     reject(record, std::move(*bad));
     return false;
   }
+  if (shared_.plan.is_table()) note_time();
   builder_->commit(record.offset);
   return builder_->full();
+}
+
+// Tombstones take the newest time of the records before them.
+void IngestTask::note_time() {
+  const int column = builder_->schema()->event_time_index();
+  if (column < 0) return;
+  newest_.note(builder_->values<std::int64_t>(static_cast<std::size_t>(column))[builder_->row()]);
 }
 
 void IngestTask::reject(const RawRecord& record, decode::DecodeFailure failure) {
@@ -117,6 +138,7 @@ base::Status IngestTask::check_rules(record::RecordBatch& batch, record::Rejects
   batch.task = slot_.task;
   batch.epoch = epoch_;
   if (batch.rows() == 0) return {};
+  if (!batch.event_times && shared_.plan.is_table()) batch.event_times = no_times(batch.rows());
   for (const ops::OperatorPtr& rule : rules_) {
     const std::uint64_t dropped = rule->dropped();
     const std::uint64_t late = rule->late();

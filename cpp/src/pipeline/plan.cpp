@@ -23,16 +23,18 @@ void Plan::add(Spec spec) {
 }
 
 base::Result<Plan> Plan::parse(std::string_view json,
-                               std::vector<std::shared_ptr<model::Predictor>> predictors) {
+                               std::vector<std::shared_ptr<model::Predictor>> predictors,
+                               std::vector<ops::StaticTablePtr> tables) {
   try {
-    return parse_or_throw(json, std::move(predictors));
+    return parse_or_throw(json, std::move(predictors), std::move(tables));
   } catch (const base::Exception& exception) {
     return exception.error();
   }
 }
 
 Plan Plan::parse_or_throw(std::string_view json,
-                          std::vector<std::shared_ptr<model::Predictor>> predictors) {
+                          std::vector<std::shared_ptr<model::Predictor>> predictors,
+                          std::vector<ops::StaticTablePtr> tables) {
   simdjson::dom::parser parser;
   element root;
   if (const auto error = parser.parse(json.data(), json.size()).get(root);
@@ -40,12 +42,14 @@ Plan Plan::parse_or_throw(std::string_view json,
     throw plan_error(std::string("plan: not JSON: ") + simdjson::error_message(error));
   }
   const JsonObject object(
-      root, "plan", {"version", "format", "format_options", "schema", "inputs", "merge", "steps"});
+      root, "plan",
+      {"version", "format", "format_options", "schema", "table", "inputs", "merge", "steps"});
   if (object.integer("version") != 1) {
     throw object.wrong("version", "1", object.require("version"));
   }
   Plan plan;
   plan.predictors_ = std::move(predictors);
+  plan.tables_ = std::move(tables);
   if (object.find("inputs")) {
     plan.take_inputs(object);
   } else {
@@ -70,10 +74,11 @@ void Plan::take_records(const JsonObject& object) {
   }
   input_ =
       std::make_shared<const record::Schema>(parse_schema(json_text(object.require("schema"))));
+  is_table_ = object.truth("table", false);
 }
 
 void Plan::take_inputs(const JsonObject& object) {
-  for (const std::string_view key : {"format", "format_options", "schema"}) {
+  for (const std::string_view key : {"format", "format_options", "schema", "table"}) {
     if (const std::optional<element> given = object.find(key)) {
       throw object.wrong(key, "it in the plans of the inputs", *given);
     }
@@ -99,8 +104,8 @@ void Plan::take_input(const JsonObject& object) {
       throw object.wrong("idle_timeout_ns", "a length of time", *timeout);
     }
   }
-  input.plan =
-      std::make_shared<const Plan>(parse_or_throw(json_text(object.require("plan")), predictors_));
+  input.plan = std::make_shared<const Plan>(
+      parse_or_throw(json_text(object.require("plan")), predictors_, tables_));
   if (!input.plan->has_event_times()) {
     throw plan_error("stream " + std::to_string(inputs_.size() + 1) +
                      " has no event time, by which its records could be merged; name it in the "
@@ -120,7 +125,7 @@ std::vector<const Plan*> Plan::leaves() const {
 }
 
 bool Plan::has_event_times() const noexcept {
-  return is_merge() || input_->event_time_index() >= 0;
+  return is_merge() || is_table_ || input_->event_time_index() >= 0;
 }
 
 base::Result<ops::MergeOperatorPtr> Plan::make_merge() const {
@@ -140,7 +145,7 @@ base::Result<std::vector<ops::OperatorPtr>> Plan::instantiate() const {
   std::vector<ops::OperatorPtr> chain;
   record::SchemaPtr schema = input_;
   for (const std::shared_ptr<const Step>& step : steps_) {
-    base::Result<ops::OperatorPtr> op = make_operator(step->spec, schema, predictors_);
+    base::Result<ops::OperatorPtr> op = make_operator(step->spec, schema, predictors_, tables_);
     if (!op) return op.error();
     schema = (*op)->output_schema();
     chain.push_back(std::move(*op));

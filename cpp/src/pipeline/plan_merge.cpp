@@ -1,3 +1,4 @@
+#include <headrace/pipeline/plan_joins.hpp>
 #include <headrace/pipeline/plan_json.hpp>
 #include <headrace/pipeline/plan_merge.hpp>
 
@@ -31,7 +32,10 @@ MergeMaker parse_merge(std::string_view json) {
     std::string_view name;
     MergeMaker (*parse)(const element&);
   };
-  static constexpr Kind kKinds[] = {{"union", &parse_union}};
+  static constexpr Kind kKinds[] = {{"union", &parse_union},
+                                    {"join_asof", &parse_asof_join},
+                                    {"join_interval", &parse_interval_join},
+                                    {"join_table", &parse_table_join}};
   simdjson::dom::parser parser;
   element root;
   if (parser.parse(json.data(), json.size()).get(root) != simdjson::SUCCESS) {

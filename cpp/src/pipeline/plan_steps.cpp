@@ -14,6 +14,7 @@
 #include <headrace/ops/select_operator.hpp>
 #include <headrace/ops/sort_within_operator.hpp>
 #include <headrace/ops/unpivot_operator.hpp>
+#include <headrace/pipeline/plan_joins.hpp>
 
 namespace headrace::pipeline {
 namespace {
@@ -174,6 +175,14 @@ StepSpec parse_explode(const element& json) {
                      .keep_empty = object.truth("keep_empty", false)};
 }
 
+StepSpec parse_static_join(const element& json) {
+  const JsonObject object(json, "join", {"op", "on", "table", "suffix", "how"});
+  return StaticJoinSpec{.on = object.texts("on"),
+                        .table = object.text("table"),
+                        .suffix = object.text("suffix"),
+                        .how = parse_how(object)};
+}
+
 // ---- spec to operator
 
 base::Error prefixed(const std::string& who, base::Error error) {
@@ -192,6 +201,7 @@ base::Status check_window(const PredictSpec& spec, const model::Predictor& predi
 struct Maker {
   const record::SchemaPtr& schema;
   std::span<const std::shared_ptr<model::Predictor>> predictors;
+  std::span<const ops::StaticTablePtr> tables;
 
   Result<OperatorPtr> operator()(const ValidateSpec& spec) const {
     return ops::make_validate_operator(
@@ -250,6 +260,15 @@ struct Maker {
     return ops::make_explode_operator(
         {.schema = schema, .column = spec.column, .keep_empty = spec.keep_empty});
   }
+  Result<OperatorPtr> operator()(const StaticJoinSpec& spec) const {
+    const auto at = std::find_if(tables.begin(), tables.end(),
+                                 [&](const auto& table) { return table->id() == spec.table; });
+    if (at == tables.end() || (*at)->on() != spec.on) {
+      return base::invalid_argument("join: no table " + spec.table + " by these columns");
+    }
+    return ops::make_static_join(
+        {.schema = schema, .table = *at, .suffix = spec.suffix, .how = spec.how});
+  }
   Result<OperatorPtr> operator()(const PredictSpec& spec) const {
     if (spec.predictor >= predictors.size()) {
       return base::invalid_argument("predict: no predictor " + std::to_string(spec.predictor) +
@@ -284,7 +303,7 @@ StepSpec parse_step(std::string_view json) {
       {"predict", &parse_predict},         {"deduplicate", &parse_deduplicate},
       {"sort_within", &parse_sort_within}, {"compose_time", &parse_compose_time},
       {"unpivot", &parse_unpivot},         {"explode", &parse_explode},
-      {"window", &parse_window_step}};
+      {"window", &parse_window_step},      {"join", &parse_static_join}};
   simdjson::dom::parser parser;
   element root;
   if (parser.parse(json.data(), json.size()).get(root) != simdjson::SUCCESS) {
@@ -309,8 +328,9 @@ bool runs_at_ingest(const StepSpec& step) noexcept {
 }
 
 Result<OperatorPtr> make_operator(const StepSpec& step, const record::SchemaPtr& schema,
-                                  std::span<const std::shared_ptr<model::Predictor>> predictors) {
-  return std::visit(Maker{schema, predictors}, step);
+                                  std::span<const std::shared_ptr<model::Predictor>> predictors,
+                                  std::span<const ops::StaticTablePtr> tables) {
+  return std::visit(Maker{schema, predictors, tables}, step);
 }
 
 }  // namespace headrace::pipeline

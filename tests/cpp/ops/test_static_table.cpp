@@ -39,3 +39,19 @@ TEST_CASE("an unknown key column has an answer") {
   CHECK(ops::StaticTable::create(whole(table), {}).error().message ==
         "join: on: expected at least one column name");
 }
+
+TEST_CASE("equal tables have the same id, others another one") {
+  const auto id_of = [](const Table& table, const std::string& on) {
+    return ops::StaticTable::create(whole(table), {on}).value_or_throw()->id();
+  };
+  Table table = some_bars();
+  const std::string id = id_of(table, "Ticker");
+  CHECK(id.size() == 16);
+  CHECK(id == id_of(some_bars(), "Ticker"));
+  CHECK(id != id_of(some_bars(), "Date"));
+  table.rows[2][4] = std::int64_t{1};
+  CHECK(id != id_of(table, "Ticker"));
+  table = some_bars();
+  table.rows.pop_back();
+  CHECK(id != id_of(table, "Ticker"));
+}

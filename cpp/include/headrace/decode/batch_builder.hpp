@@ -107,6 +107,8 @@ class BatchBuilder {
   }
   // Room for twice as many rows; those committed stay. Between rows.
   void grow();
+  // The current row, which is to be committed next, is a tombstone.
+  void mark_deleted() { deleted_.push_back(row_); }
   // The row is given up: forgets its nulls (values are simply overwritten).
   void abandon() noexcept { nulls_.clear(); }
 
@@ -150,6 +152,7 @@ class BatchBuilder {
   std::vector<record::DictionaryPtr> dictionaries_;  // null for columns other than strings
   std::vector<std::unique_ptr<CodeCache>> caches_;   // likewise
   std::vector<std::size_t> nulls_;                   // columns of the current row
+  std::vector<std::size_t> deleted_;                 // rows that are tombstones
   KeyIndex keys_;
   // Key id of each dictionary code of the key column, so that a known key costs one load.
   std::vector<std::uint32_t> key_of_code_;

@@ -14,6 +14,7 @@
 
 #include <headrace/decode/batch_builder.hpp>
 #include <headrace/decode/decoder.hpp>
+#include <headrace/ops/event_time.hpp>
 #include <headrace/pipeline/key_watch.hpp>
 #include <headrace/pipeline/parcel.hpp>
 #include <headrace/pipeline/reject_log.hpp>
@@ -61,6 +62,7 @@ class IngestTask {
   [[nodiscard]] bool assigned() const noexcept { return builder_.has_value(); }
 
  private:
+  void note_time();
   void reject(const source::RawRecord& record, decode::DecodeFailure failure);
   [[nodiscard]] base::Status check_rules(record::RecordBatch& batch, record::Rejects& rejects);
   void fill_from(std::span<const source::RawRecord> records, std::span<record::Reject> rejects);
@@ -76,6 +78,7 @@ class IngestTask {
   std::int64_t next_offset_ = 0;
   std::uint64_t records_ = 0;  // since the last cut
   std::uint32_t keys_watched_ = 0;
+  ops::NewestTime newest_;  // of a table
   bool open_ = false;
 };
 

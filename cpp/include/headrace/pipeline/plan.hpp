@@ -27,7 +27,9 @@
 //       "value_name": "celsius", "key_is_variable": true},
 //      {"op": "explode", "column": "objects", "keep_empty": false},
 //      {"op": "predict", "predictor": 0, "inputs": ["rsi", "aroon_up"], "outputs": ["p_up"],
-//       "window": null}]}
+//       "window": null},
+//      {"op": "join", "on": ["Ticker"], "table": "90c5f2d1a4b7e380", "suffix": "_right",
+//       "how": "left"}]}
 //
 // Where rows come from several streams, or from all partitions of one, a plan has inputs in place
 // of format and schema; they are plans of their own, merged by event time (pipeline/merge.hpp), and
@@ -42,7 +44,7 @@
 // E is validate/expression.hpp's language. unit: auto s ms us ns. on_reject: dead_letter drop flag
 // ("flag" keeps the row and adds the nullable string column "rejected" with the rule's name). All
 // columns of one with_columns see the schema before it, as in Polars. `predictor` is an index into
-// the predictors handed to parse().
+// the predictors handed to parse(), `table` the id of one of the tables.
 //
 // A key that nobody knows is an error, wherever it stands; null is the same as absent. An
 // indicator's parameters that are not given have their defaults. A new column takes the place of
@@ -52,7 +54,9 @@
 // hr.timestamp_from puts before the user's steps: "date", or "year", "month" and "day"; see
 // plan_zone.hpp for "zone".
 //
-// Predictors are shared by the plans of a tree.
+// Predictors and tables are shared by the plans of a tree. `"table": true` beside a schema: the
+// records are those of a compacted topic, whose tombstones become rows (ops/join/table_join.hpp);
+// without an event time all of them are of before any other.
 //
 // Of unpivot's `on` and `index` one may be left out and is then all columns but the other's.
 //
@@ -72,6 +76,7 @@
 
 #include <headrace/decode/decoder.hpp>
 #include <headrace/model/predict_operator.hpp>
+#include <headrace/ops/join/static_table.hpp>
 #include <headrace/ops/merge_operator.hpp>
 #include <headrace/ops/operator.hpp>
 #include <headrace/pipeline/plan_merge.hpp>
@@ -94,7 +99,8 @@ class Plan {
  public:
   // Parses and checks the whole plan, by instantiating it once; errors name step and column.
   [[nodiscard]] static base::Result<Plan> parse(
-      std::string_view json, std::vector<std::shared_ptr<model::Predictor>> predictors = {});
+      std::string_view json, std::vector<std::shared_ptr<model::Predictor>> predictors = {},
+      std::vector<ops::StaticTablePtr> tables = {});
 
   // Columns before the first step: of the records, or of what the merge makes of its inputs.
   [[nodiscard]] const record::SchemaPtr& input_schema() const noexcept { return input_; }
@@ -108,6 +114,8 @@ class Plan {
   [[nodiscard]] bool has_event_times() const noexcept;
   // Of a plan with inputs: what they are merged by, with empty state.
   [[nodiscard]] base::Result<ops::MergeOperatorPtr> make_merge() const;
+  // Whether tombstones become rows.
+  [[nodiscard]] bool is_table() const noexcept { return is_table_; }
   [[nodiscard]] const std::string& format() const noexcept { return format_; }
   [[nodiscard]] const decode::DecoderOptions& decoder_options() const noexcept { return decoder_; }
   // A fresh chain of operators with empty state: one per task.
@@ -123,7 +131,8 @@ class Plan {
  private:
   struct Step;
   [[nodiscard]] static Plan parse_or_throw(
-      std::string_view json, std::vector<std::shared_ptr<model::Predictor>> predictors);
+      std::string_view json, std::vector<std::shared_ptr<model::Predictor>> predictors,
+      std::vector<ops::StaticTablePtr> tables);
   void take_records(const JsonObject& object);
   void take_inputs(const JsonObject& object);
   void take_input(const JsonObject& object);
@@ -135,11 +144,13 @@ class Plan {
   MergeMaker merge_;
   record::SchemaPtr input_;
   record::SchemaPtr output_;
+  bool is_table_ = false;
   std::string format_;
   decode::DecoderOptions decoder_;
   std::vector<std::shared_ptr<const Step>> steps_;
   std::size_t leading_rules_ = 0;
   std::vector<std::shared_ptr<model::Predictor>> predictors_;
+  std::vector<ops::StaticTablePtr> tables_;
 };
 
 }  // namespace headrace::pipeline

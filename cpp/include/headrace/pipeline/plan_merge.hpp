@@ -2,6 +2,8 @@
 //
 //   {"op": "union", "source": "feed", "names": ["trades", "quotes"]}
 //
+// or a join of two inputs (pipeline/plan_joins.hpp).
+//
 // `source` (null: none) is a column more that says which input a row is of. Nothing at all stands
 // for {"op": "union"}.
 //

@@ -19,6 +19,7 @@
 #include <headrace/model/predict_operator.hpp>
 #include <headrace/ops/columns_operator.hpp>
 #include <headrace/ops/compose_time_operator.hpp>
+#include <headrace/ops/join/static_join.hpp>
 #include <headrace/ops/validate_operator.hpp>
 #include <headrace/ops/window/window_operator.hpp>
 
@@ -74,9 +75,16 @@ struct WindowSpec {
   ops::WindowArgs args;  // the schema comes when the step is made
 };
 
-using StepSpec =
-    std::variant<ValidateSpec, ColumnsSpec, FilterSpec, SelectSpec, PredictSpec, DeduplicateSpec,
-                 LateSpec, SortWithinSpec, ComposeTimeSpec, UnpivotSpec, ExplodeSpec, WindowSpec>;
+struct StaticJoinSpec {
+  std::vector<std::string> on;
+  std::string table;  // the id of one of those that the plan is given, by `on`
+  std::string suffix;
+  ops::JoinHow how = ops::JoinHow::kLeft;
+};
+
+using StepSpec = std::variant<ValidateSpec, ColumnsSpec, FilterSpec, SelectSpec, PredictSpec,
+                              DeduplicateSpec, LateSpec, SortWithinSpec, ComposeTimeSpec,
+                              UnpivotSpec, ExplodeSpec, WindowSpec, StaticJoinSpec>;
 
 // Throws base::Exception with what was received and what is known.
 [[nodiscard]] StepSpec parse_step(std::string_view json);
@@ -86,6 +94,7 @@ using StepSpec =
 
 [[nodiscard]] base::Result<ops::OperatorPtr> make_operator(
     const StepSpec& step, const record::SchemaPtr& schema,
-    std::span<const std::shared_ptr<model::Predictor>> predictors);
+    std::span<const std::shared_ptr<model::Predictor>> predictors,
+    std::span<const ops::StaticTablePtr> tables = {});
 
 }  // namespace headrace::pipeline

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <numeric>
 #include <optional>
 #include <utility>
 
@@ -89,6 +90,12 @@ base::Result<JoinColumns> join_columns(const JoinColumnsArgs& args) {
   columns.output = std::make_shared<const Schema>(
       std::move(fields), name_at(*args.left, args.left->event_time_index()),
       name_at(*args.left, args.left->key_index()));
+  return columns;
+}
+
+std::vector<std::size_t> all_columns(const Schema& schema) {
+  std::vector<std::size_t> columns(schema.size());
+  std::iota(columns.begin(), columns.end(), std::size_t{0});
   return columns;
 }
 

@@ -34,16 +34,13 @@ class StaticJoin final : public Operator {
     return {};
   }
 
-  // No state: the table is part of the plan. Its size is kept to tell another one.
-  void snapshot(base::ByteWriter& writer) const override {
-    writer.put(static_cast<std::uint64_t>(table_->rows().rows()));
-  }
+  // No state: the table is part of the plan, and only told from another one.
+  void snapshot(base::ByteWriter& writer) const override { writer.put_string(table_->id()); }
   base::Status restore(base::ByteReader& reader) override {
-    std::uint64_t rows = 0;
-    if (base::Status s = reader.get_into(rows); !s) return s;
-    if (rows == table_->rows().rows()) return {};
-    return damaged_join("has a table of " + std::to_string(rows) + " rows, the step one of " +
-                        std::to_string(table_->rows().rows()));
+    const base::Result<std::string> id = reader.get_string();
+    if (!id) return id.error();
+    if (*id == table_->id()) return {};
+    return damaged_join("is of another table than the step's");
   }
 
  private:

@@ -2,9 +2,35 @@
 
 #include <utility>
 
+#include <headrace/ops/join/join_columns.hpp>
 #include <headrace/ops/join/join_key.hpp>
 
 namespace headrace::ops {
+namespace {
+
+// FNV-1a of 64 bits (http://www.isthe.com/chongo/tech/comp/fnv): to tell tables of one plan apart
+// and to notice another one, not against anybody who means harm.
+class Fingerprint {
+ public:
+  void add(std::string_view bytes) noexcept {
+    for (const char byte : bytes) {
+      hash_ = (hash_ ^ static_cast<unsigned char>(byte)) * 0x100000001B3ULL;
+    }
+    hash_ = (hash_ ^ bytes.size()) * 0x100000001B3ULL;
+  }
+  [[nodiscard]] std::string text() const {
+    constexpr std::string_view kDigits = "0123456789abcdef";
+    std::string digits;
+    for (unsigned shift = 64; shift > 0; shift -= 4)
+      digits += kDigits[(hash_ >> (shift - 4)) & 15U];
+    return digits;
+  }
+
+ private:
+  std::uint64_t hash_ = 0xCBF29CE484222325ULL;
+};
+
+}  // namespace
 
 base::Result<StaticTablePtr> StaticTable::create(record::RecordBatch rows,
                                                  std::vector<std::string> on) {
@@ -21,6 +47,7 @@ base::Result<StaticTablePtr> StaticTable::create(record::RecordBatch rows,
   }
   std::shared_ptr<StaticTable> table(new StaticTable(std::move(rows), std::move(on)));
   table->index(std::move(columns));
+  table->name();
   return StaticTablePtr(std::move(table));
 }
 
@@ -45,6 +72,18 @@ void StaticTable::index(std::vector<std::size_t> columns) {
     if (codes[row] == kNoKey) continue;
     row_numbers_[next[static_cast<std::size_t>(codes[row])]++] = static_cast<std::uint32_t>(row);
   }
+}
+
+void StaticTable::name() {
+  Fingerprint fingerprint;
+  for (const record::Field& field : rows_.schema()->fields()) {
+    fingerprint.add(field.name);
+    fingerprint.add(record::name_of(field.type));
+  }
+  for (const std::string& column : on_) fingerprint.add(column);
+  RowBytes bytes(all_columns(*rows_.schema()));
+  for (std::size_t row = 0; row < rows_.rows(); ++row) fingerprint.add(bytes.of(rows_, row));
+  id_ = fingerprint.text();
 }
 
 std::span<const std::uint32_t> StaticTable::matches(std::string_view key) const noexcept {

@@ -51,4 +51,6 @@ struct JoinColumns {
 // where two columns of the output would have the same name.
 [[nodiscard]] base::Result<JoinColumns> join_columns(const JoinColumnsArgs& args);
 
+[[nodiscard]] std::vector<std::size_t> all_columns(const record::Schema& schema);
+
 }  // namespace headrace::ops

@@ -8,7 +8,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <numeric>
 #include <span>
 #include <string>
 #include <unordered_map>
@@ -28,12 +27,6 @@ void for_each_row(std::span<const MergedRun> order, const Use& use) {
   for (const MergedRun& run : order) {
     for (std::uint32_t i = 0; i < run.rows; ++i) use(run.input, next[run.input]++);
   }
-}
-
-[[nodiscard]] inline std::vector<std::size_t> all_columns(const record::Schema& schema) {
-  std::vector<std::size_t> columns(schema.size());
-  std::iota(columns.begin(), columns.end(), std::size_t{0});
-  return columns;
 }
 
 [[nodiscard]] inline base::Error damaged_join(const std::string& how) {

@@ -32,6 +32,8 @@ class StaticTable {
 
   [[nodiscard]] const record::RecordBatch& rows() const noexcept { return rows_; }
   [[nodiscard]] const std::vector<std::string>& on() const noexcept { return on_; }
+  // What a plan calls it: of columns, rows and key, so that a plan's text says what is computed.
+  [[nodiscard]] const std::string& id() const noexcept { return id_; }
   // Rows of a key (as JoinKey has it), in their order.
   [[nodiscard]] std::span<const std::uint32_t> matches(std::string_view key) const noexcept;
 
@@ -39,9 +41,11 @@ class StaticTable {
   StaticTable(record::RecordBatch rows, std::vector<std::string> on)
       : rows_(std::move(rows)), on_(std::move(on)) {}
   void index(std::vector<std::size_t> columns);
+  void name();
 
   record::RecordBatch rows_;
   std::vector<std::string> on_;
+  std::string id_;
   record::Dictionary keys_;
   std::vector<std::uint32_t> row_numbers_;  // key by key
   std::vector<std::size_t> starts_;         // of each key in row_numbers_, and their end
