@@ -53,6 +53,7 @@ from headrace.schema import (
 from headrace.sources import from_file, from_frame, kafka
 from headrace.status import Status
 from headrace.stream import Stream
+from headrace.tables import Table, table
 from headrace.waiting import run_for
 from headrace.windows import (
     Window,
@@ -75,6 +76,7 @@ __all__ = [
     "Schema",
     "Status",
     "Stream",
+    "Table",
     "Window",
     "Windowed",
     "__version__",
@@ -116,6 +118,7 @@ __all__ = [
     "string",
     "sum",
     "ta",
+    "table",
     "timestamp",
     "top_k",
     "trading_session",

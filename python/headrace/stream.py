@@ -60,6 +60,8 @@ class Stream:
     _steps: tuple[dict[str, Any], ...] = ()
     _predictors: tuple[_core.Predictor, ...] = ()
     _sinks: tuple[KafkaSink, ...] = ()
+    _tables: tuple[_core.StaticTable, ...] = ()
+    _tombstones: bool = False  # whether they become rows: what a table is made of
 
     @classmethod
     def _from_source(cls, source: Source, schema: Schema | Pending) -> Stream:
@@ -88,7 +90,7 @@ class Stream:
         """Return the core's plan for records from `source`; the core checks every step."""
         from headrace import _core
 
-        return _core.Plan(self._plan_text(source), list(self._predictors))
+        return _core.Plan(self._plan_text(source), list(self._predictors), list(self._tables))
 
     def _plan_text(self, source: Source) -> str:
         return json.dumps(self._plan_tree(source))
@@ -97,7 +99,8 @@ class Stream:
         """Return the plan; its predictors are numbered from `first_predictor` on."""
         head = topology.plan_head(source, self._schema, first_predictor)
         steps = topology.renumbered(self._steps, first_predictor)
-        return {"version": 1, **head, "steps": steps}
+        table = {"table": True} if self._tombstones else {}
+        return {"version": 1, **head, **table, "steps": steps}
 
     @property
     def schema(self) -> Schema:
@@ -133,13 +136,19 @@ class Stream:
         """
         return self.schema.names
 
-    def _with_step(self, step: dict[str, Any], *predictors: _core.Predictor) -> Stream:
+    def _with_step(
+        self,
+        step: dict[str, Any],
+        *predictors: _core.Predictor,
+        tables: tuple[_core.StaticTable, ...] = (),
+    ) -> Stream:
         if self._sinks:
             raise InvalidArgument(f"{step['op']}: to_kafka comes last in a stream")
         stream = replace(
             self,
             _steps=(*self._steps, step),
             _predictors=(*self._predictors, *predictors),
+            _tables=(*self._tables, *tables),
         )
         if self._pending is None:
             _ = stream._plan  # the core checks the step: errors are raised at the user's line
@@ -695,6 +704,211 @@ class Stream:
         wait = topology.Wait.of("union", grace, idle_timeout)
         return topology.union(self, others, wait, source, names)
 
+    @names_checked
+    def join_asof(
+        self,
+        right: Stream,
+        *,
+        by: str | Sequence[str] | None = None,
+        strategy: str = "backward",
+        tolerance: str | timedelta | None = None,
+        suffix: str = "_right",
+        allow_exact_matches: bool = True,
+        grace: str | timedelta = "0s",
+        idle_timeout: str | timedelta | None = None,
+    ) -> Stream:
+        """Add to each record the one of another stream that is nearest to it in event time.
+
+        This is :func:`pandas.merge_asof` over streams: the price that was valid at a trade. Every
+        record of this stream comes out once, in the order of event time, with nulls where nothing
+        matches; a null in a key column matches nothing. The streams are merged by event time as in
+        :meth:`union`, so the result is the same however records arrive. A record of either stream
+        that comes later than the grace, when newer ones were joined already, becomes a dead letter
+        with the reason ``late``.
+
+        Parameters
+        ----------
+        right : Stream
+            Where matches are looked for. Its columns follow those of this stream, without `by`.
+        by : str or sequence of str, optional
+            Columns, of the same names in both streams, that must be equal.
+        strategy : {"backward", "forward", "nearest"}
+            The last record of `right` up to the event time, the first one from it on, or the
+            nearer of the two (the earlier one if both are equally near). Of records with the same
+            event time backward takes the last, forward the first. ``"backward"`` gives records out
+            at once; the others wait for what comes after.
+        tolerance : str or timedelta, optional
+            How far away a match may be, like ``"10s"``. Without it ``"forward"`` waits, with every
+            record behind it, for as long as none comes.
+        suffix : str
+            Goes to the names of columns of `right` that this stream has, too.
+        allow_exact_matches : bool
+            Whether a record of the same event time is a match.
+        grace, idle_timeout : str or timedelta
+            As for :meth:`union`, for both streams.
+
+        Raises
+        ------
+        UnknownColumn, TypeMismatch
+            If a column of `by` is not in both streams, or of different types.
+        InvalidArgument
+            If a stream has no event time, or an argument has a value that is not possible.
+
+        Examples
+        --------
+        >>> import headrace as hr
+        >>> import pandas as pd
+        >>> at = pd.to_datetime(["2026-03-02 10:00:01", "2026-03-02 10:00:05"], utc=True)
+        >>> trades = hr.from_frame(pd.DataFrame({"at": at, "size": [100, 200]}), event_time="at")
+        >>> at = pd.to_datetime(["2026-03-02 10:00:00", "2026-03-02 10:00:04"], utc=True)
+        >>> quotes = hr.from_frame(pd.DataFrame({"at": at, "bid": [9.5, 9.6]}), event_time="at")
+        >>> trades.join_asof(quotes).collect()[["size", "bid"]].values.tolist()
+        [[100.0, 9.5], [200.0, 9.6]]
+        """
+        from headrace import joins
+
+        return joins.asof(
+            self,
+            right,
+            by=by,
+            strategy=strategy,
+            tolerance=tolerance,
+            suffix=suffix,
+            allow_exact_matches=allow_exact_matches,
+            wait=topology.Wait.of("join_asof", grace, idle_timeout),
+        )
+
+    @names_checked
+    def join_interval(
+        self,
+        right: Stream,
+        *,
+        by: str | Sequence[str] | None = None,
+        lower: str | timedelta,
+        upper: str | timedelta,
+        how: str = "inner",
+        suffix: str = "_right",
+        grace: str | timedelta = "0s",
+        idle_timeout: str | timedelta | None = None,
+    ) -> Stream:
+        """Join each record with every record of another stream that is near it in event time.
+
+        A record at time t matches those of `right` from t + `lower` to t + `upper`, both included,
+        whose columns `by` are equal. Each match is a row of the result, in the order of this
+        stream's event time, then of `right`. A record waits until event time is past t + `upper`.
+        Merging and late records are as in :meth:`join_asof`.
+
+        Parameters
+        ----------
+        right : Stream
+            Where matches are looked for. Its columns follow those of this stream, without `by`.
+        by : str or sequence of str, optional
+            Columns, of the same names in both streams, that must be equal.
+        lower, upper : str or timedelta
+            The interval, relative to a record of this stream: ``"-5m"``, ``"0s"``.
+        how : {"inner", "left"}
+            Whether records without a match are left out, or stay with nulls.
+        suffix : str
+            Goes to the names of columns of `right` that this stream has, too.
+        grace, idle_timeout : str or timedelta
+            As for :meth:`union`, for both streams.
+
+        Raises
+        ------
+        UnknownColumn, TypeMismatch
+            If a column of `by` is not in both streams, or of different types.
+        InvalidArgument
+            If a stream has no event time, or an argument has a value that is not possible.
+
+        Examples
+        --------
+        >>> import headrace as hr
+        >>> import pandas as pd
+        >>> at = pd.to_datetime(["2026-03-02 10:00", "2026-03-02 10:09"], utc=True)
+        >>> clicks = hr.from_frame(pd.DataFrame({"at": at, "click": [1, 2]}), event_time="at")
+        >>> at = pd.to_datetime(["2026-03-02 10:01", "2026-03-02 10:02"], utc=True)
+        >>> buys = hr.from_frame(pd.DataFrame({"at": at, "buy": [7, 8]}), event_time="at")
+        >>> near = clicks.join_interval(buys, lower="0s", upper="5m", how="left")
+        >>> near.collect()[["click", "buy"]].fillna(0).values.tolist()
+        [[1, 7], [1, 8], [2, 0]]
+        """
+        from headrace import joins
+
+        return joins.interval(
+            self,
+            right,
+            by=by,
+            lower=lower,
+            upper=upper,
+            how=how,
+            suffix=suffix,
+            wait=topology.Wait.of("join_interval", grace, idle_timeout),
+        )
+
+    @names_checked
+    def join(
+        self,
+        other: Any,
+        *,
+        on: str | Sequence[str],
+        how: str = "left",
+        suffix: str = "_right",
+        grace: str | timedelta = "0s",
+        idle_timeout: str | timedelta | None = "1s",
+    ) -> Stream:
+        """Add to each record what a table or a frame has for its key.
+
+        With a table (:func:`headrace.table`) a record finds the latest row of its key at its event
+        time; the two are merged by event time as in :meth:`union`. One that is late finds the table
+        as it is when it comes, and a late row of the table counts from when it comes. With a frame,
+        which never changes, a record that matches several rows comes out once for each, in their
+        order. A null in a key column matches nothing.
+
+        Parameters
+        ----------
+        other : Table, or a DataFrame or Arrow table
+            Where rows are looked up. Its columns follow those of this stream, without `on`.
+        on : str or sequence of str
+            Columns, of the same names on both sides, that must be equal; of a table its key.
+        how : {"left", "inner"}
+            Whether records without a match stay with nulls, or are left out.
+        suffix : str
+            Goes to the names of columns of `other` that this stream has, too.
+        grace : str or timedelta
+            With a table: as for :meth:`union`.
+        idle_timeout : str or timedelta, optional
+            With a table: how long records wait for a partition of it that is silent and read to its
+            end, as tables mostly are. ``None`` waits for its next record, so that no clock decides
+            which row of the table a record finds. A bounded run does not need it.
+
+        Raises
+        ------
+        UnknownColumn, TypeMismatch
+            If a column of `on` is not on both sides, or of different types.
+        InvalidArgument
+            If `on` is not the key of the table, or an argument has a value that is not possible.
+
+        Examples
+        --------
+        >>> import headrace as hr
+        >>> import pandas as pd
+        >>> bars = hr.from_frame(hr.market.bars(rows=3, tickers=2, seed=1), schema=hr.market.SCHEMA)
+        >>> lots = pd.DataFrame({"Ticker": ["ACME"], "lot": [100]})
+        >>> bars.join(lots, on="Ticker").collect()["lot"].fillna(0).tolist()
+        [100, 0, 100]
+        """
+        from headrace import joins
+
+        return joins.join(
+            self,
+            other,
+            on=on,
+            how=how,
+            suffix=suffix,
+            grace=grace,
+            idle_timeout=idle_timeout,
+        )
+
     def _exchanged(self, grace_ns: int, idle_timeout_ns: int | None = None) -> Stream:
         """Return this stream with the rows of all partitions in one, by event time."""
         return topology.merged([self], topology.Wait(grace_ns, idle_timeout_ns))
@@ -957,6 +1171,8 @@ def _step_text(step: dict[str, Any]) -> str:
         return _window_text(step)
     if step["op"] in reshaping.TEXTS:
         return reshaping.TEXTS[step["op"]](step)
+    if step["op"] == "join":
+        return f"join(on={step['on']!r}, how={step['how']!r})"
     if step["op"] == "predict":
         return f"predict({', '.join(step['inputs'])} -> {', '.join(step['outputs'])})"
     return f"{step['op']}(...)"

@@ -70,6 +70,12 @@ class Merged:
     merge: Mapping[str, Any]
 
     @property
+    def written(self) -> Sequence[int]:
+        """The inputs as a user wrote them: a join has its right side first, to be looked up in."""
+        order = range(len(self.inputs))
+        return order[::-1] if self.merge["op"].startswith("join") else order
+
+    @property
     def bounded(self) -> bool:
         """Whether the records come to an end: those of every input do."""
         return all(stream._source.bounded for stream in self.inputs)
@@ -100,7 +106,8 @@ class Merged:
 
     def describe(self) -> str:
         """Return a few words for repr and messages."""
-        return " and ".join(dict.fromkeys(leaf.describe() for leaf in leaves(self)))
+        named = leaves(self)
+        return " and ".join(dict.fromkeys(named[i].describe() for i in _as_written(self)))
 
 
 def merged(
@@ -144,11 +151,10 @@ def merged(
     source = Merged(tuple(streams), waits, merge or {"op": "union"})
     _check_groups(verb, source)
     predictors = tuple(predictor for stream in streams for predictor in stream._predictors)
+    tables = tuple(table for stream in streams for table in stream._tables)
     first = streams[0]
-    over_all = replace(
-        first, _source=source, _input=first.schema, _steps=(), _predictors=predictors
-    )
-    plan = _core.Plan(over_all._plan_text(source), list(predictors))
+    over_all = type(first)(source, first.schema, _predictors=predictors, _tables=tables)
+    plan = _core.Plan(over_all._plan_text(source), list(predictors), list(tables))
     return replace(over_all, _input=Schema._from_plan(plan.input_schema()))
 
 
@@ -348,7 +354,8 @@ def over(source: Source, data: Any) -> Source:
     """
     if not isinstance(source, Merged):
         return _bounded(data)
-    return with_leaves(source, [_bounded(part) for part in _data_of_leaves(source, data)])
+    parts = zip(_as_written(source), _data_as_written(source, data), strict=True)
+    return with_leaves(source, [_bounded(part) for _, part in sorted(parts, key=lambda p: p[0])])
 
 
 def _bounded(data: Any) -> Source:
@@ -357,8 +364,20 @@ def _bounded(data: Any) -> Source:
     return FileSource(Path(data)) if isinstance(data, (str, Path)) else FrameSource(data)
 
 
-def _data_of_leaves(source: Merged, data: Any) -> list[Any]:
-    names = [_name_of(leaf) for leaf in leaves(source)]
+def _as_written(source: Source, first: int = 0) -> list[int]:
+    """Return the numbers of the leaves, of which `first` is the first, as a user wrote them."""
+    if not isinstance(source, Merged):
+        return [first]
+    numbers = []
+    for stream in source.inputs:
+        numbers.append(_as_written(stream._source, first))
+        first += len(numbers[-1])
+    return [number for i in source.written for number in numbers[i]]
+
+
+def _data_as_written(source: Merged, data: Any) -> list[Any]:
+    named = leaves(source)
+    names = [_name_of(named[i]) for i in _as_written(source)]
     if len(names) == 1 and not isinstance(data, (Mapping, list, tuple)):
         return [data]
     listed = ", ".join(repr(name) for name in names)
@@ -445,7 +464,7 @@ def text_of(source: Source) -> str:
     head = f"{len(source.inputs)} streams, merged by event time ({source.merge['op']})"
     lines = [
         line
-        for stream in source.inputs
+        for stream in (source.inputs[i] for i in source.written)
         for line in (*text_of(stream._source).splitlines(), *stream._step_lines())
     ]
     return "\n".join([head, *(f"    {line}" for line in lines)])
