@@ -109,10 +109,12 @@ class FrameSource final : public source::Source {
                          .offset = 0,
                          .error = {}});
     }
-    if (paused_ || ended_) {
+    if (over_) {
+      end();
+    } else if (paused_ || ended_) {
       wait(timeout);
     } else {
-      for (std::size_t k = 0; k < kBatchesAPoll && !ended_; ++k) {
+      for (std::size_t k = 0; k < kBatchesAPoll && !ended_ && !over_; ++k) {
         if (base::Status status = take_batch(); !status) return status.error();
       }
     }
@@ -170,20 +172,25 @@ class FrameSource final : public source::Source {
       if (!next) return next.error();
       table_ = std::move(*next);
       row_ = 0;
-      if (!table_) {
-        ended_ = true;
-        events_.push_back({.kind = source::EventKind::kReachedEnd,
-                           .task = kTask,
-                           .epoch = kEpoch,
-                           .offset = position_,
-                           .error = {}});
-      }
+      // An event is one of before the records of its poll: the end waits for the next one.
+      over_ = !table_.has_value();
+      if (over_ && batches_.empty()) end();
       return {};
     }
     const std::size_t n = std::min(kRowsABatch, table_->rows - row_);
     if (n > 0) import_rows(n);
     if (row_ == table_->rows) table_.reset();
     return {};
+  }
+
+  void end() {
+    over_ = false;
+    ended_ = true;
+    events_.push_back({.kind = source::EventKind::kReachedEnd,
+                       .task = kTask,
+                       .epoch = kEpoch,
+                       .offset = position_,
+                       .error = {}});
   }
 
   void import_rows(std::size_t n) {
@@ -231,6 +238,7 @@ class FrameSource final : public source::Source {
   record::Rejects rejects_;
   bool assigned_ = false;
   bool paused_ = false;
+  bool over_ = false;  // all rows are out, the end is not
   std::atomic<bool> ended_{false};
   std::mutex mutex_;
   std::condition_variable wake_;
