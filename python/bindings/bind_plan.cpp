@@ -116,7 +116,8 @@ void bind_plan(py::module_& module) {
   py::class_<TableHandle>(module, "StaticTable")
       .def(py::init(&static_table), py::arg("plan"), py::arg("source"), py::arg("on"))
       .def_property_readonly("id", [](const TableHandle& table) { return table.table->id(); })
-      .def("__len__", [](const TableHandle& table) { return table.table->rows().rows(); });
+      .def_property_readonly("rows",
+                             [](const TableHandle& table) { return table.table->rows().rows(); });
 
   py::class_<pipeline::Plan>(module, "Plan")
       .def(py::init([](const std::string& text,

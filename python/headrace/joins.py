@@ -155,7 +155,7 @@ def static_table(stream: Stream, other: Any, on: list[str]) -> _core.StaticTable
     >>> import pandas as pd
     >>> from headrace import joins
     >>> bars = hr.kafka("bars", schema=hr.market.SCHEMA)
-    >>> len(joins.static_table(bars, pd.DataFrame({"Ticker": ["ACME"]}), ["Ticker"]))
+    >>> joins.static_table(bars, pd.DataFrame({"Ticker": ["ACME"]}), ["Ticker"]).rows
     1
     """
     from headrace import _core
@@ -176,11 +176,13 @@ def static_table(stream: Stream, other: Any, on: list[str]) -> _core.StaticTable
     if isinstance(other, str) or kind == "arrow":
         other = _as_table(other)
     found = of_frame(other)
-    types = {name: found[name] for name in found}
-    for name in on:
-        if name in types:
-            types[name] = nullable(stream.schema[name])
-    schema = Schema(types)
+    known = stream.schema
+    schema = Schema(
+        {
+            name: nullable(known[name]) if name in on and name in known else found[name]
+            for name in found
+        }
+    )
     plan = _core.Plan(schema._plan_text(), [])
     try:
         return _core.StaticTable(plan, frames.frame_source(other, schema), on)

@@ -71,7 +71,7 @@ def collected(stream: hr.Stream, left: pd.DataFrame, right: pd.DataFrame) -> pd.
 
 
 @pytest.mark.parametrize("strategy", ["backward", "forward", "nearest"])
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(
     left=lefts,
     right=rights,
@@ -105,7 +105,7 @@ def test_asof_is_merge_asof(
     same(got, expected[got.columns.tolist()])
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(
     left=lefts,
     right=rights,
@@ -129,7 +129,7 @@ def test_interval_is_a_cross_merge_and_a_filter(
     same(got, expected[got.columns.tolist()])
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(
     left=lefts,
     right=st.lists(
@@ -148,7 +148,7 @@ def test_a_frame_is_merged_in_as_pandas_does(
     same(got, expected[got.columns.tolist()])
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(left=lefts, right=rights, how=st.sampled_from(["inner", "left"]))
 def test_a_table_is_a_dict_that_is_written_as_time_goes_on(
     left: list[tuple[Any, ...]], right: list[tuple[Any, ...]], how: str
