@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from headrace import _core
+    from headrace.aggregates import Aggregate
     from headrace.description import Description
     from headrace.grouping import GroupBy, Windowed
     from headrace.live import Live
@@ -370,7 +371,8 @@ class Stream:
             for name in names:
                 _ = self.schema[name]
         if across_partitions is None:
-            key = self._input.key if self._pending is not None else self.schema.key
+            pending = self._pending
+            key = pending.key if pending is not None else self.schema.key
             across_partitions = key is None or key not in names
         return GroupBy(self, tuple(names), across_partitions)
 
@@ -390,6 +392,114 @@ class Stream:
         [60, 30]
         """
         return self.group_by().window(window, **options)
+
+    @names_checked
+    def bars(
+        self,
+        every: str | timedelta | Window | None = None,
+        *,
+        ticks: int | None = None,
+        volume: str | float | None = None,
+        dollar: float | None = None,
+        price: str | None = None,
+        size: str | None = None,
+        by: str | None = None,
+        fill: bool | str = False,
+        emit: str = "close",
+        grace: str | timedelta = "0s",
+        tz: str | None = None,
+    ) -> Stream:
+        """Make bars of ticks, or larger bars of smaller ones.
+
+        A bar closes with its time, or after so many trades, so much volume, so many dollars. The
+        result has the key, the event time (the bar's start), ``Open``, ``High``, ``Low``,
+        ``Close``, and where there is a volume ``Volume``; of ticks ``Trades`` and ``Vwap`` too. So
+        :mod:`headrace.ta` and candles work on it as on any bars.
+
+        Parameters
+        ----------
+        every : str, timedelta or Window, optional
+            Length of a bar: ``"1min"``, ``"1d"``, ``"1mo"``, or a window such as
+            :func:`headrace.trading_session`.
+        ticks, volume, dollar : number, optional
+            Instead: the trades, the volume or the price times volume that fill a bar. The record
+            with which it is full belongs to it. `volume` may also be the name of the column with
+            volumes.
+        price : str, optional
+            Column of prices; default: ``Price``, else the stream's bars are made into larger ones.
+        size : str, optional
+            Column of volumes; default: ``Volume``, ``Size``, ``Quantity`` or ``Qty``.
+        by : str, optional
+            Whose bars; default: the stream's key.
+        fill : bool or str
+            Whether windows without a trade get a bar with the last close and no volume, up to a gap
+            of a length such as ``"1d"``. They come out with the next bar of their key.
+        emit : {"close", "update"}
+            A bar when it closes, or the forming bar with every record (``is_final`` false).
+        grace : str or timedelta
+            How late a record may come.
+        tz : str, optional
+            Time zone of days and longer.
+
+        Examples
+        --------
+        >>> import headrace as hr
+        >>> minutes = hr.from_frame(hr.market.bars(rows=90, tickers=1), schema=hr.market.SCHEMA)
+        >>> five = minutes.bars("5min").with_columns(hr.ta.sma("Close", 3))
+        >>> five.collect().shape
+        (18, 9)
+        >>> minutes.bars(ticks=30, price="Close").collect()["Trades"].tolist()
+        [30, 30, 30]
+        """
+        from headrace import bars
+
+        return bars.bars(
+            self, every, ticks=ticks, volume=volume, dollar=dollar, price=price, size=size, by=by,
+            fill=fill, emit=emit, grace=grace, tz=tz,
+        )  # fmt: skip
+
+    def resample(
+        self,
+        every: str | timedelta | Window,
+        *,
+        by: str | None = None,
+        tz: str | None = None,
+        grace: str | timedelta = "0s",
+        emit: str = "close",
+        **aggregates: Aggregate,
+    ) -> Stream:
+        """See the stream at a coarser step: daily, monthly, yearly.
+
+        Without aggregates bars become larger bars, as with :meth:`bars`; with them, each is a
+        column. The event time keeps its name and is the start of the step.
+
+        Parameters
+        ----------
+        every : str, timedelta or Window
+            ``"1d"``, ``"1w"``, ``"1mo"``, ``"1q"``, ``"1y"``, or any length of time.
+        by : str, optional
+            One row a value of this column; default: the stream's key.
+        tz : str, optional
+            Time zone by whose clock days and longer begin.
+        grace : str or timedelta
+            How late a record may come.
+        emit : {"close", "update"}
+            As for :meth:`GroupBy.window`.
+        **aggregates : Aggregate
+            Columns of the result.
+
+        Examples
+        --------
+        >>> import headrace as hr
+        >>> minutes = hr.from_frame(hr.market.bars(rows=800, tickers=1), schema=hr.market.SCHEMA)
+        >>> len(minutes.resample("1mo").collect())
+        1
+        >>> minutes.resample("1d", high=hr.max("High")).columns
+        ['Ticker', 'Date', 'high']
+        """
+        from headrace import bars
+
+        return bars.resample(self, every, aggregates, by=by, tz=tz, grace=grace, emit=emit)
 
     def _event_time_name(self) -> str:
         name = self.schema.event_time

@@ -156,6 +156,7 @@ StepSpec parse_compose_time(const element& json) {
 }
 
 StepSpec parse_window_step(const element& json) { return WindowSpec{parse_window(json)}; }
+StepSpec parse_fill_step(const element& json) { return FillSpec{parse_fill(json)}; }
 StepSpec parse_unpivot(const element& json) {
   const JsonObject object(json, "unpivot",
                           {"op", "on", "index", "variable_name", "value_name", "key_is_variable"});
@@ -269,6 +270,11 @@ struct Maker {
     return ops::make_static_join(
         {.schema = schema, .table = *at, .suffix = spec.suffix, .how = spec.how});
   }
+  Result<OperatorPtr> operator()(const FillSpec& spec) const {
+    ops::FillArgs args = spec.args;
+    args.schema = schema;
+    return ops::make_fill_operator(std::move(args));
+  }
   Result<OperatorPtr> operator()(const PredictSpec& spec) const {
     if (spec.predictor >= predictors.size()) {
       return base::invalid_argument("predict: no predictor " + std::to_string(spec.predictor) +
@@ -303,7 +309,7 @@ StepSpec parse_step(std::string_view json) {
       {"predict", &parse_predict},         {"deduplicate", &parse_deduplicate},
       {"sort_within", &parse_sort_within}, {"compose_time", &parse_compose_time},
       {"unpivot", &parse_unpivot},         {"explode", &parse_explode},
-      {"window", &parse_window_step},      {"join", &parse_static_join}};
+      {"window", &parse_window_step}, {"join", &parse_static_join}, {"fill", &parse_fill_step}};
   simdjson::dom::parser parser;
   element root;
   if (parser.parse(json.data(), json.size()).get(root) != simdjson::SUCCESS) {

@@ -114,4 +114,24 @@ ops::WindowArgs parse_window(const element& json) {
   return args;
 }
 
+ops::FillArgs parse_fill(const element& json) {
+  const JsonObject object(
+      json, "fill", {"op", "window", "end", "carry", "carried", "zeroed", "emptied", "longest_ns"});
+  auto window = parse_kind(object.require("window"));
+  auto* slices = std::get_if<ops::Slices>(&window);
+  if (slices == nullptr) {
+    throw object.wrong("window", "one that follows the one before in time",
+                       object.require("window"));
+  }
+  ops::FillArgs args;
+  args.slices = std::move(*slices);
+  args.end = object.text_if("end").value_or("");
+  args.carry = object.text("carry");
+  args.carried = object.texts("carried");
+  args.zeroed = object.texts("zeroed");
+  args.emptied = object.texts("emptied");
+  if (object.find("longest_ns")) args.longest = object.integer("longest_ns");
+  return args;
+}
+
 }  // namespace headrace::pipeline

@@ -21,6 +21,7 @@
 #include <headrace/ops/compose_time_operator.hpp>
 #include <headrace/ops/join/static_join.hpp>
 #include <headrace/ops/validate_operator.hpp>
+#include <headrace/ops/window/fill_operator.hpp>
 #include <headrace/ops/window/window_operator.hpp>
 
 namespace headrace::pipeline {
@@ -74,17 +75,12 @@ struct PredictSpec {
 struct WindowSpec {
   ops::WindowArgs args;  // the schema comes when the step is made
 };
-
-struct StaticJoinSpec {
-  std::vector<std::string> on;
-  std::string table;  // the id of one of those that the plan is given, by `on`
-  std::string suffix;
-  ops::JoinHow how = ops::JoinHow::kLeft;
+struct FillSpec {
+  ops::FillArgs args;  // likewise
 };
-
 using StepSpec = std::variant<ValidateSpec, ColumnsSpec, FilterSpec, SelectSpec, PredictSpec,
                               DeduplicateSpec, LateSpec, SortWithinSpec, ComposeTimeSpec,
-                              UnpivotSpec, ExplodeSpec, WindowSpec, StaticJoinSpec>;
+                              UnpivotSpec, ExplodeSpec, StaticJoinSpec, WindowSpec, FillSpec>;
 
 // Throws base::Exception with what was received and what is known.
 [[nodiscard]] StepSpec parse_step(std::string_view json);

@@ -1,4 +1,4 @@
-// The window step as a plan writes it:
+// The window steps as a plan writes them: groups and windows
 //
 //   {"op": "window", "group": ["Airline"],
 //    "window": {"kind": "fixed", "size_ns": 86400000000000, "hop_ns": ..., "offset_ns": 0}
@@ -15,6 +15,11 @@
 //    "max_groups": null, "on_full": "evict_oldest"|"reject"|"raise",
 //    "start": "window_start", "end": "window_end"}
 //
+// and the one that fills the gaps between bars, with a window that follows the one before in time:
+//
+//   {"op": "fill", "window": {...}, "end": "", "carry": "Close", "carried": ["Open", "Close"],
+//    "zeroed": ["Volume"], "emptied": ["Vwap"], "longest_ns": null}
+//
 // Z is {"name": "America/New_York", "transitions": [[utc seconds, offset seconds], ...]}: the plan
 // carries the zone, so that it means the same on every machine. `end` "" leaves the column out.
 //
@@ -23,11 +28,13 @@
 
 #include <simdjson.h>
 
+#include <headrace/ops/window/fill_operator.hpp>
 #include <headrace/ops/window/window_operator.hpp>
 
 namespace headrace::pipeline {
 
-// Without a schema, which is not known yet. Throws base::Exception.
+// Without a schema, which is not known yet. Both throw base::Exception.
 [[nodiscard]] ops::WindowArgs parse_window(const simdjson::dom::element& json);
+[[nodiscard]] ops::FillArgs parse_fill(const simdjson::dom::element& json);
 
 }  // namespace headrace::pipeline
