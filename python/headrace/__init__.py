@@ -17,6 +17,7 @@ from headrace.live import Live
 from headrace.mock import MockBroker
 from headrace.replay import replay
 from headrace.schema import (
+    CsvFormat,
     Schema,
     bool_,
     field,
@@ -25,6 +26,7 @@ from headrace.schema import (
     nullable,
     string,
     timestamp,
+    timestamp_from,
 )
 from headrace.sources import from_file, from_frame, kafka
 from headrace.status import Status
@@ -32,6 +34,7 @@ from headrace.stream import Stream
 from headrace.waiting import run_for
 
 __all__ = [
+    "CsvFormat",
     "Expr",
     "HeadraceError",
     "Live",
@@ -57,4 +60,5 @@ __all__ = [
     "string",
     "ta",
     "timestamp",
+    "timestamp_from",
 ]

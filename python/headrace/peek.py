@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import itertools
 import tempfile
 from collections import deque
@@ -12,7 +13,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from headrace import frames, logs, rejects
+from headrace import files, frames, logs, rejects
+from headrace.csv_format import row_bytes
 from headrace.errors import InvalidArgument, RejectedWarning
 from headrace.lazy import pd
 
@@ -48,7 +50,9 @@ class _Values:
     def open(self, schema: Schema) -> list[Any]:
         from headrace import _core
 
-        return [_core.lines_source(str(self.path), csv=self.format[0] == "csv")]
+        decoder, options = self.format
+        delimiter = options.get("delimiter", ",")
+        return [_core.lines_source(str(self.path), csv=decoder == "csv", delimiter=delimiter)]
 
     def describe(self) -> str:
         return "sampled records"
@@ -120,35 +124,39 @@ def peek(stream: Stream, oldest: int, newest: int) -> Peeked:
 
     if stream._pending is not None:
         stream._pending.look()
-    schema = stream._schema  # an error where the columns are not known
+    _ = stream._schema  # an error where the columns are not known
     source = stream._source
     if isinstance(source, KafkaSource):
         found = source.sample(oldest, newest, source.timeout or _LOOK_S)
         found.sort(key=lambda r: (r.timestamp_ms, r.topic, r.partition, r.offset))
         records = [record for record in found if record.value is not None]
-        with _as_file([r.value or b"" for r in records], source.format, schema) as values:
+        form = stream._format_of(source)
+        with _as_file([record.value or b"" for record in records], form) as values:
             return _run(stream, values, records)
     if isinstance(source, FrameSource):
         return _run(stream, FrameSource(_ends(source.data, oldest, newest)), [])
-    return _of_file(stream, source, oldest, newest, schema)
+    return _of_file(stream, source, oldest, newest)
 
 
-def _of_file(stream: Stream, source: Any, oldest: int, newest: int, schema: Schema) -> Peeked:
+def _of_file(stream: Stream, source: Any, oldest: int, newest: int) -> Peeked:
     from headrace.sources import FrameSource
 
     path: Path = source.path
-    if path.suffix in (".parquet", ".pq"):
+    kind = files.kind_of(path)
+    if kind == "parquet":
         table = frames._require("pyarrow.parquet", "arrow").read_table(path)
         return _run(stream, FrameSource(_ends(table, oldest, newest)), [])
-    if path.suffix == ".csv":
-        with path.open(newline="", encoding="utf-8") as lines:
-            rows = csv.reader(lines, delimiter=source.delimiter)
-            next(rows, None)
-            some = [_csv_line(row, source.delimiter) for row in _both_ends(rows, oldest, newest)]
-    else:
-        with path.open("rb") as lines:
+    with files.opened(path) as lines:
+        if kind == "csv":
+            delimiter = source.csv.delimiter
+            text = io.TextIOWrapper(lines, encoding="utf-8-sig", newline="")
+            rows = csv.reader(text, delimiter=delimiter)
+            if source.csv.header:
+                next(rows, None)
+            some = [row_bytes(row, delimiter) for row in _both_ends(rows, oldest, newest)]
+        else:
             some = [line.strip() for line in _both_ends(lines, oldest, newest)]
-    with _as_file(some, source.format, schema) as values:
+    with _as_file(some, stream._format_of(source)) as values:
         return _run(stream, values, [])
 
 
@@ -168,24 +176,17 @@ def _run(stream: Stream, source: Source, records: Sequence[Sampled]) -> Peeked:
 
 
 @contextmanager
-def _as_file(
-    values: Sequence[bytes], form: tuple[str, dict[str, Any]], schema: Schema
-) -> Iterator[_Values]:
+def _as_file(values: Sequence[bytes], form: tuple[str, dict[str, Any]]) -> Iterator[_Values]:
     """Write the values a line each; in JSON a line end can only stand where a space could."""
     if form[0] == "csv":
         delimiter = form[1].get("delimiter", ",")
-        values = [_csv_line(form[1].get("columns", schema.names), delimiter), *values]
+        values = [row_bytes(form[1]["columns"], delimiter), *values]
     else:
         values = [value.replace(b"\n", b" ") for value in values]
     with tempfile.TemporaryDirectory(prefix="headrace-") as folder:
         path = Path(folder) / "values"
         path.write_bytes(b"".join(value + b"\n" for value in values))
         yield _Values(path, form)
-
-
-def _csv_line(row: Sequence[str], delimiter: str) -> bytes:
-    quoted = ('"' + cell.replace('"', '""') + '"' if cell else "" for cell in row)
-    return delimiter.join(quoted).encode()
 
 
 def _both_ends(rows: Iterable[Any], oldest: int, newest: int) -> list[Any]:

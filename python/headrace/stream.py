@@ -89,16 +89,23 @@ class Stream:
         return _core.Plan(self._plan_text(source), list(self._predictors))
 
     def _plan_text(self, source: Source) -> str:
-        decoder, options = source.format
+        decoder, options = self._format_of(source)
         return json.dumps(
             {
                 "version": 1,
                 "format": decoder,
                 "format_options": options,
                 "schema": self._schema._to_plan(),
-                "steps": list(self._steps),
+                "steps": [*self._schema._own_steps(), *self._steps],
             }
         )
+
+    def _format_of(self, source: Source) -> tuple[str, dict[str, Any]]:
+        """Return decoder and options for records from `source`: its own before the schema's."""
+        decoder, options = source.format
+        if decoder != "csv":
+            return decoder, options
+        return decoder, {**self._schema._csv_options(), **options}
 
     @property
     def schema(self) -> Schema:
@@ -600,7 +607,7 @@ class Stream:
             if self._pending is not None:
                 _ = self.schema  # one more look, then an error that says why they are not known
             is_path = isinstance(data, (str, Path))
-            source = FileSource(Path(data)) if is_path else FrameSource(data)
+            source = FileSource(Path(data), self._schema.csv) if is_path else FrameSource(data)
             as_ = as_ or frames.kind_of(data)
         elif not source.bounded:
             raise InvalidArgument(

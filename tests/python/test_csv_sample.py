@@ -1,0 +1,71 @@
+"""Cells of CSV samples: headers and the lack of them, shapes, what is no sample."""
+
+from __future__ import annotations
+
+import gzip
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from headrace import csv_sample
+from headrace.csv_sample import read
+from headrace.errors import DecodeError, InvalidArgument, SchemaError, StreamIOError
+
+
+def test_a_file_a_compressed_one_and_text_are_the_same(tmp_path: Path) -> None:
+    text = "x,y\r\n1,\"a,\n'b'\"\r\n\r\n2,\r\n"
+    plain, packed = tmp_path / "t.csv", tmp_path / "t.csv.gz"
+    plain.write_bytes(b"\xef\xbb\xbf" + text.encode())
+    packed.write_bytes(gzip.compress(text.encode()))
+    for sample in (text, text.encode(), plain, str(plain), packed, str(packed)):
+        found = read(sample)
+        assert (found.names, found.header, found.records) == (["x", "y"], True, 2)
+        assert found.columns == [("1", "2"), ("a,\n'b'", "")]
+
+
+@pytest.mark.parametrize(
+    "first", ["1,AA", "x,2015-01-01", r"AA,\N", "AA,NA", "AA,true", "-0.5,AA", ","]
+)
+def test_a_first_line_with_a_value_is_no_header(first: str) -> None:
+    found = read(f"{first}\nAB,AC\n")
+    assert (found.names, found.header, found.records) == (["column_1", "column_2"], False, 2)
+
+
+def test_columns_that_are_named_are_the_header_or_stand_for_it() -> None:
+    assert read("1,AA\n2,AB\n", columns=["n", "k"]).records == 2
+    named = read("n,k\n2,AB\n", columns=["n", "k"])
+    assert (named.header, named.records) == (True, 1)
+    texts = read("XX,AA\nYY,AB\n", columns=["n", "k"])
+    assert (texts.header, texts.records) == (False, 2)
+    with pytest.raises(SchemaError, match="columns: 3 names, but the records have 2 fields"):
+        read("1,AA\n", columns=["a", "b", "c"])
+
+
+def test_records_of_another_shape_are_counted() -> None:
+    found = read("x,y\n1,2\n1\n1,2,3\n1,2,3\n")
+    assert found.records == 1
+    assert dict(found.misshapen) == {1: 1, 3: 2}
+
+
+def test_the_first_records_of_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(csv_sample, "_MOST", 3)
+    assert read("x\n1\n2\n3\n").cut is False
+    found = read("x\n1\n2\n3\n4\n")
+    assert (found.records, found.cut) == (3, True)
+
+
+@pytest.mark.parametrize(
+    ("sample", "error", "words"),
+    [
+        ("", SchemaError, "the sample: no records"),
+        ("x,y\n", SchemaError, "no records of 2 fields"),
+        (5, InvalidArgument, "expected CSV text or the path of a .csv or .csv.gz file, got int"),
+        ("gone.csv", StreamIOError, "cannot read 'gone.csv': No such file"),
+        ("x\n" + "y" * 200_000, DecodeError, "the sample is not CSV text"),
+    ],
+)
+def test_what_is_no_sample_is_told(sample: Any, error: type[Exception], words: str) -> None:
+    with pytest.raises(error) as refused:
+        read(sample)
+    assert words in str(refused.value)
