@@ -9,7 +9,7 @@ Examples
 (500, 9)
 """
 
-from headrace import errors, market, ta
+from headrace import errors, flights, market, ta
 from headrace._core import __version__
 from headrace.errors import HeadraceError
 from headrace.expressions import Expr, col, lit
@@ -47,6 +47,7 @@ __all__ = [
     "col",
     "errors",
     "field",
+    "flights",
     "float64",
     "from_file",
     "from_frame",

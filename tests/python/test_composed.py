@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 import headrace as hr
-from headrace import testing
+from headrace import _core, testing
 from headrace.errors import InvalidArgument, SchemaError, TypeMismatch, UnknownColumn
 
 PARTS = hr.timestamp_from(year="Year", month="Month", day="Day", clock="Dep")
@@ -171,3 +171,23 @@ def test_it_has_neither_unit_nor_path() -> None:
         PARTS("ms")
     with pytest.raises(SchemaError, match="has no path of its own"):
         hr.field(PARTS, path="a.b")
+
+
+def digest_of(batch_rows: int, threads: int) -> dict[str, str]:
+    stream = hr.from_frame(hr.flights.schedule(rows=900, seed=5), schema=hr.flights.SCHEMA)
+    stream = stream.with_columns(late=hr.ta.sma("Distance", timeperiod=5))
+    options = {"digest": True, "batch_rows": batch_rows, "threads": threads}
+    sources = stream._source.open(stream._schema)
+    engine = _core.Engine(stream._plan, sources, [], options)
+    engine.start()
+    while not engine.wait(50):
+        pass
+    assert engine.failure() is None
+    result = engine.digest()
+    engine.stop()
+    return result
+
+
+@pytest.mark.parametrize("batch_rows", [1, 7, 100, 899])
+def test_batches_never_show(batch_rows: int) -> None:
+    assert digest_of(batch_rows, 2) == digest_of(4096, 1)
