@@ -156,7 +156,8 @@ def kafka(
     bootstrap : str
         ``host:port`` of one or more brokers, separated by commas.
     format : {"json", "csv"}
-        How values are encoded.
+        How values are encoded. CSV needs `schema` (see :meth:`headrace.Schema.from_csv`); how its
+        records are written beyond that is said there (:class:`headrace.CsvFormat`).
     group : str, optional
         Consumer group. Without one every partition is assigned directly: quicker to start, nothing
         is committed. With one the group protocol is used and positions are committed after the
