@@ -18,11 +18,11 @@ from headrace.dtypes import (
     float64,
     int64,
     nullable,
-    quoted,
     string,
     timestamp,
 )
 from headrace.errors import SchemaError, UnknownColumn
+from headrace.schema_code import schema_code
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -41,8 +41,6 @@ __all__ = [
     "timestamp",
     "timestamp_from",
 ]
-
-_WIDTH = 88
 
 
 class Schema:
@@ -515,19 +513,7 @@ class Schema:
 
     def _code(self) -> str:
         """Return the call that makes this schema, on one line or wrapped."""
-        columns = [f"{quoted(name)}: {dtype!r}" for name, dtype in self._columns.items()]
-        roles = (("event_time", self._event_time), ("key", self._key))
-        options = [f"{role}={quoted(name)}" for role, name in roles if name]
-        if self._csv != CsvFormat():
-            options.append("csv=" + "\n    ".join(self._csv._code(_WIDTH - len("    csv=,"))))
-        whole = f"hr.Schema({', '.join([_braces(columns), *options])})"
-        if len(whole) <= _WIDTH:
-            return whole
-        lines = [f"    {_braces(columns)},"]
-        if len(lines[0]) > _WIDTH:
-            wrapped = [_column_code(name, dtype) for name, dtype in self._columns.items()]
-            lines = ["    {", *(f"        {column}," for column in wrapped), "    },"]
-        return "\n".join(["hr.Schema(", *lines, *(f"    {option}," for option in options), ")"])
+        return schema_code(self._columns, self._event_time, self._key, self._csv)
 
     def __repr__(self) -> str:
         return "\n".join([*(f"# {note}" for note in self._notes), self._code()])
@@ -548,14 +534,3 @@ class Schema:
     def _code_html(self) -> str:
         notes = "".join(f"<li>{html.escape(note)}</li>" for note in self._notes)
         return (f"<ul>{notes}</ul>" if notes else "") + f"<pre>{html.escape(self._code())}</pre>"
-
-
-def _column_code(name: str, dtype: DataType) -> str:
-    head = f"{quoted(name)}: "
-    if not isinstance(dtype, ComposedTime):
-        return f"{head}{dtype!r}"
-    return head + "\n        ".join(dtype.code(_WIDTH - len(head) - len("        ,")))
-
-
-def _braces(columns: Sequence[str]) -> str:
-    return "{" + ", ".join(columns) + "}"
