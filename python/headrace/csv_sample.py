@@ -7,8 +7,8 @@ import csv
 import io
 import itertools
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence, Set
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
@@ -16,10 +16,11 @@ from headrace import epochs, files
 from headrace.errors import DecodeError, InvalidArgument, SchemaError
 from headrace.inference import NUMBER
 
-__all__ = ["NULLS", "CsvSample", "read"]
+__all__ = ["NULLS", "Cells", "CsvSample", "read"]
 
 # A column may be empty for years of flights: a few hundred records would not show what it holds.
 _MOST = 100_000
+_AT_ONCE = 5_000  # cells of a whole file would take hundreds of megabytes
 _FILE_ENDINGS = (".csv", ".csv.gz")
 
 # What programs write for a value that is not there.
@@ -31,52 +32,90 @@ NULLS = frozenset(
 )
 
 
-@dataclass(frozen=True)
+@dataclass
+class Cells:
+    """What stands in a column."""
+
+    values: set[str] = field(default_factory=set)
+    blanks: Counter[str] = field(default_factory=Counter)  # how often null is spelled in which way
+
+    def add(self, cells: Sequence[str], spellings: Set[str]) -> None:
+        """Take more cells; `spellings` are those that may be null."""
+        distinct = set(cells)
+        self.values |= distinct
+        for spelling in distinct & spellings:
+            self.blanks[spelling] += cells.count(spelling)
+
+
+@dataclass
 class CsvSample:
     """The first records, cut into cells."""
 
     names: list[str]  # of all fields
     header: bool  # whether the first line names them
-    columns: list[tuple[str, ...]]  # cells
-    records: int
-    cut: bool  # whether there are more
-    misshapen: Counter[int]  # records with another number of fields
+    columns: list[Cells]
+    records: int = 0
+    cut: bool = False  # whether there are more
+    misshapen: Counter[int] = field(default_factory=Counter)  # records with other numbers of fields
+
+    def add(self, rows: Sequence[Sequence[str]], spellings: Set[str]) -> None:
+        """Take more records."""
+        kept = [row for row in rows if len(row) == len(self.names)]
+        self.records += len(kept)
+        self.misshapen.update(len(row) for row in rows if len(row) != len(self.names))
+        for column, cells in zip(self.columns, zip(*kept, strict=True), strict=False):
+            column.add(cells, spellings)
 
 
 def read(
-    sample: str | bytes | Path, *, delimiter: str = ",", columns: Sequence[str] | None = None
+    sample: str | bytes | Path,
+    *,
+    delimiter: str = ",",
+    columns: Sequence[str] | None = None,
+    null_values: Sequence[str] = (),
 ) -> CsvSample:
     r"""Return the cells of a file or text, as :meth:`headrace.Schema.from_csv` takes it.
 
     Examples
     --------
     >>> from headrace.csv_sample import read
-    >>> sample = read("x,y\n1,a\n2,b\n")
-    >>> sample.names, sample.columns
-    (['x', 'y'], [('1', '2'), ('a', 'b')])
+    >>> sample = read("x,y\n1,a\n2,NA\n")
+    >>> sample.names, sample.columns[1].blanks
+    (['x', 'y'], Counter({'NA': 1}))
     """
     with _opened(sample) as file:
         text = io.TextIOWrapper(file, encoding="utf-8-sig", errors="replace", newline="")
         try:
-            rows = list(itertools.islice(csv.reader(text, delimiter=delimiter), _MOST + 2))
+            rows = (row for row in csv.reader(text, delimiter=delimiter) if row)
+            return _read(_title(sample), rows, columns, NULLS | {"", *null_values})
         except csv.Error as error:
             raise DecodeError(f"{_title(sample)} is not CSV text: {error}") from error
-    rows = [row for row in rows if row]
-    if not rows:
-        raise SchemaError(f"{_title(sample)}: no records")
-    header = list(columns) == rows[0] if columns is not None else _names_columns(rows[0])
-    first, rows = rows[0], rows[1:] if header else rows
-    widths = Counter(map(len, rows))
-    width = len(first) if header or not rows else widths.most_common(1)[0][0]
-    kept = [row for row in rows[:_MOST] if len(row) == width]
-    del widths[width]
-    if not kept:
-        raise SchemaError(f"{_title(sample)}: no records of {width} fields, as the first line has")
+
+
+def _read(
+    title: str, rows: Iterator[list[str]], columns: Sequence[str] | None, spellings: Set[str]
+) -> CsvSample:
+    some = list(itertools.islice(rows, _AT_ONCE))
+    if not some:
+        raise SchemaError(f"{title}: no records")
+    header = list(columns) == some[0] if columns is not None else _names_columns(some[0])
+    first, some = some[0], some[1:] if header else some
+    if not some:
+        raise SchemaError(f"{title}: no records, only a header")
+    width = len(first) if header else Counter(map(len, some)).most_common(1)[0][0]
     names = list(columns) if columns is not None else first if header else _numbered(width)
     if len(names) != width:
         raise SchemaError(f"columns: {len(names)} names, but the records have {width} fields")
-    cells = list(zip(*kept, strict=True))
-    return CsvSample(names, header, cells, len(kept), len(rows) > _MOST, widths)
+    found = CsvSample(names, header, [Cells() for _ in names])
+    looked_at = 0
+    while some and looked_at < _MOST:
+        found.add(some[: _MOST - looked_at], spellings)
+        looked_at += len(some)
+        some = list(itertools.islice(rows, _AT_ONCE))
+    found.cut = bool(some) or looked_at > _MOST
+    if not found.records:
+        raise SchemaError(f"{title}: no record has {width} fields, as the header has")
+    return found
 
 
 @contextlib.contextmanager

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from headrace import csv_sample, epochs, roles, time_columns
 from headrace.csv_format import CsvFormat
-from headrace.csv_sample import NULLS, CsvSample
+from headrace.csv_sample import NULLS, Cells, CsvSample
 from headrace.dtypes import DataType, bool_, float64, int64, nullable, string, timestamp
 from headrace.errors import SchemaError
 from headrace.inference import NUMBER
@@ -61,7 +61,9 @@ def infer(
     hr.Schema({"x": hr.float64, "zip": hr.string, "note": hr.nullable(hr.string)})
     """
     form = CsvFormat(delimiter=delimiter, columns=columns or (), null_values=null_values or ())
-    found = _Columns(csv_sample.read(sample, delimiter=delimiter, columns=columns))
+    found = _Columns(
+        csv_sample.read(sample, delimiter=delimiter, columns=columns, null_values=form.null_values)
+    )
     _note_shape(found)
     found.null_values = form.null_values if null_values is not None else _null_values(found)
     for name, cells in zip(found.sample.names, found.sample.columns, strict=True):
@@ -109,9 +111,8 @@ def _null_values(found: _Columns) -> tuple[str, ...]:
     r"""Return the spellings of null that stand among values of another type than text, and \N."""
     columns: dict[str, list[str]] = {}
     for name, cells in zip(found.sample.names, found.sample.columns, strict=True):
-        distinct = set(cells) - {""}
-        spellings = distinct & NULLS
-        values = distinct - spellings
+        spellings = cells.values & NULLS
+        values = cells.values - NULLS - {""}
         is_text = not values or _type_of(name, values) is string
         for spelling in spellings:
             if spelling == r"\N" or not is_text:
@@ -122,7 +123,7 @@ def _null_values(found: _Columns) -> tuple[str, ...]:
     return tuple(columns)
 
 
-def _add(found: _Columns, name: str, cells: Sequence[str]) -> None:
+def _add(found: _Columns, name: str, cells: Cells) -> None:
     """Take a column, or note why not."""
     if not name:
         found.left_out[name] = "it has no name"
@@ -130,15 +131,14 @@ def _add(found: _Columns, name: str, cells: Sequence[str]) -> None:
     if found.sample.names.count(name) > 1:
         found.left_out[name] = "two columns have this name"
         return
-    distinct = set(cells)
-    nulls = distinct & {"", *found.null_values}
-    values = distinct - nulls
+    nulls = cells.values & {"", *found.null_values}
+    values = cells.values - nulls
     dtype = _type_of(name, values) if values else string
     found.types[name] = nullable(dtype) if nulls else dtype
     if "" in name.split("."):
         found.types[name] = replace(found.types[name], path=(name,))
     found.values[name] = values
-    found.nulls[name] = sum(cells.count(null) for null in nulls)
+    found.nulls[name] = sum(cells.blanks[null] for null in nulls)
     if not values:
         found.notes.append(f'"{name}" is empty in every record; taken as text')
     elif dtype is string:

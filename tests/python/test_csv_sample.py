@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import gzip
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from headrace import csv_sample
-from headrace.csv_sample import read
+from headrace.csv_sample import Cells, read
 from headrace.errors import DecodeError, InvalidArgument, SchemaError, StreamIOError
 
 
@@ -21,7 +22,7 @@ def test_a_file_a_compressed_one_and_text_are_the_same(tmp_path: Path) -> None:
     for sample in (text, text.encode(), plain, str(plain), packed, str(packed)):
         found = read(sample)
         assert (found.names, found.header, found.records) == (["x", "y"], True, 2)
-        assert found.columns == [("1", "2"), ("a,\n'b'", "")]
+        assert found.columns == [Cells({"1", "2"}), Cells({"a,\n'b'", ""}, Counter({"": 1}))]
 
 
 @pytest.mark.parametrize(
@@ -50,16 +51,20 @@ def test_records_of_another_shape_are_counted() -> None:
 
 def test_the_first_records_of_many(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(csv_sample, "_MOST", 3)
-    assert read("x\n1\n2\n3\n").cut is False
-    found = read("x\n1\n2\n3\n4\n")
-    assert (found.records, found.cut) == (3, True)
+    for at_once in (1, 2, 3, 4, 100):
+        monkeypatch.setattr(csv_sample, "_AT_ONCE", max(at_once, 2))  # a header and a record
+        assert read("x\n1\n2\n3\n").cut is False
+        found = read("x\n1\nNA\nNA\nNA\n", null_values=["1"])
+        assert (found.records, found.cut) == (3, True)
+        assert found.columns[0].blanks == {"1": 1, "NA": 2}
 
 
 @pytest.mark.parametrize(
     ("sample", "error", "words"),
     [
         ("", SchemaError, "the sample: no records"),
-        ("x,y\n", SchemaError, "no records of 2 fields"),
+        ("x,y\n", SchemaError, "the sample: no records, only a header"),
+        ("x,y\n1\n", SchemaError, "no record has 2 fields, as the header has"),
         (5, InvalidArgument, "expected CSV text or the path of a .csv or .csv.gz file, got int"),
         ("gone.csv", StreamIOError, "cannot read 'gone.csv': No such file"),
         ("x\n" + "y" * 200_000, DecodeError, "the sample is not CSV text"),
