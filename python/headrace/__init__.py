@@ -9,7 +9,7 @@ Examples
 (500, 9)
 """
 
-from headrace import errors, market, ta
+from headrace import errors, flights, market, ta
 from headrace._core import __version__
 from headrace.aggregates import (
     Aggregate,
@@ -40,6 +40,7 @@ from headrace.live import Live
 from headrace.mock import MockBroker
 from headrace.replay import replay
 from headrace.schema import (
+    CsvFormat,
     Schema,
     bool_,
     field,
@@ -49,6 +50,7 @@ from headrace.schema import (
     nullable,
     string,
     timestamp,
+    timestamp_from,
 )
 from headrace.sources import from_file, from_frame, kafka
 from headrace.status import Status
@@ -68,6 +70,7 @@ from headrace.windows import (
 
 __all__ = [
     "Aggregate",
+    "CsvFormat",
     "Expr",
     "GroupBy",
     "HeadraceError",
@@ -89,6 +92,7 @@ __all__ = [
     "errors",
     "field",
     "first",
+    "flights",
     "float64",
     "from_file",
     "from_frame",
@@ -120,6 +124,7 @@ __all__ = [
     "ta",
     "table",
     "timestamp",
+    "timestamp_from",
     "top_k",
     "trading_session",
     "tumbling",

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from headrace import samples
+from headrace.dtypes import DataType
 from headrace.lazy import pd
 from headrace.peek import Peeked, peek
 from headrace.rejects import text_of
@@ -113,8 +114,12 @@ def _sampled(found: Peeked) -> str:
 
 def _table(schema: Schema, rows: pd.DataFrame) -> pd.DataFrame:
     columns = ["type", "role", "nulls", "min", "max", "distinct"]
-    lines = [_line(repr(schema[name]), schema._role(name), rows[name]) for name in schema]
+    lines = [_line(_type_text(schema[name]), schema._role(name), rows[name]) for name in schema]
     return pd.DataFrame(lines, index=pd.Index(schema.names, name="column"), columns=columns)
+
+
+def _type_text(dtype: DataType) -> str:
+    return repr(dtype if dtype.in_message else DataType(dtype.name, dtype.is_nullable))
 
 
 def _line(dtype: str, role: str, values: pd.Series[Any]) -> tuple[object, ...]:

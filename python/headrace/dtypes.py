@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import ClassVar
 
 from headrace.arguments import names_checked
 from headrace.errors import SchemaError
@@ -41,6 +42,8 @@ class DataType:
     unit: str = "auto"
     path: tuple[str, ...] = ()
     items: tuple[tuple[str, DataType], ...] = ()  # of a list: fields; of scalars one without a name
+
+    in_message: ClassVar[bool] = True  # else it is made of other columns
 
     def __call__(self, unit: str = "auto") -> DataType:
         """Return the timestamp type whose numbers count in `unit` since 1970-01-01 UTC.
@@ -172,7 +175,9 @@ def field(
     keys = tuple(path.split(".")) if isinstance(path, str) else tuple(path or ())
     if any(not key for key in keys):
         raise SchemaError(f"path: expected keys joined by dots, got {path!r}")
-    return replace(checked_type(dtype), is_nullable=nullable, path=keys)
+    if not checked_type(dtype).in_message:
+        raise SchemaError(f"field: {dtype!r} is made of other columns and has no path of its own")
+    return replace(dtype, is_nullable=nullable, path=keys)
 
 
 def checked_type(dtype: object) -> DataType:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import csv
 import datetime as dt
-import io
 import json
 import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from headrace.csv_format import row_bytes
 from headrace.errors import InvalidArgument, TypeMismatch
 from headrace.lazy import pd
 from headrace.replay import _encoded, _table
@@ -103,9 +102,7 @@ def _refuse(value: object) -> Any:
 
 def _row(value: Mapping[str, Any], options: Mapping[str, Any]) -> bytes:
     names = options.get("columns") or list(value)
-    text = io.StringIO()
     cells = [_plain(value.get(name)) for name in names]
-    csv.writer(text, delimiter=options.get("delimiter", ","), lineterminator="").writerow(
-        ["" if cell is None else cell for cell in cells]
+    return row_bytes(
+        ["" if cell is None else cell for cell in cells], options.get("delimiter", ",")
     )
-    return text.getvalue().encode()

@@ -2,62 +2,79 @@
 
 from __future__ import annotations
 
-import csv
-import itertools
-import json
-import re
-from collections.abc import Sequence
+import datetime as dt
 from pathlib import Path
+from typing import Any
 
-from headrace import frame_schema, frames, inference, samples
-from headrace.samples import NEWEST, OLDEST, Sampled
+from headrace import csv_schema, files, frame_schema, frames, inference, samples, time_columns
+from headrace.errors import StreamIOError
 from headrace.schema import Schema
 
-__all__ = ["of_file"]
+__all__ = ["of_file", "of_parquet"]
 
-_NUMBER = re.compile(r"-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?", re.ASCII)
+_LOOKED_AT = 1000  # rows whose values say which columns are parts of a time
 
 
 def of_file(
     path: Path, *, delimiter: str = ",", event_time: str | None = None, key: str | None = None
 ) -> Schema:
-    r"""Return the schema of a file's first 250 records, of a Parquet file's own.
+    r"""Return the schema of a file by its first records, of a Parquet file its own.
 
     Examples
     --------
     >>> import pathlib, tempfile
     >>> from headrace.file_schema import of_file
     >>> path = pathlib.Path(tempfile.mkdtemp()) / "x.csv"
-    >>> _ = path.write_text("x,zip,note\n1,01234,\n2.5,56789,hi\n")
+    >>> _ = path.write_text("x,y\n1,\n2.5,hi\n")
     >>> of_file(path)
     # inferred from 2 records
-    # "zip" is text: "01234" is a number in quotes
-    hr.Schema({"x": hr.float64, "zip": hr.string, "note": hr.nullable(hr.string)})
+    hr.Schema({"x": hr.float64, "y": hr.nullable(hr.string)})
     """
-    if path.suffix in (".parquet", ".pq"):
-        table = frames._require("pyarrow.parquet", "arrow").read_table(path)
-        return frame_schema.of_frame(table, event_time=event_time, key=key)
-    records = _csv_records(path, delimiter) if path.suffix == ".csv" else samples.of_json(path)
+    kind = files.kind_of(path)
+    if kind == "parquet":
+        return of_parquet(path, event_time=event_time, key=key)
+    if kind == "csv":
+        return csv_schema.infer(path, event_time=event_time, key=key, delimiter=delimiter)
+    records = samples.of_json(path)
     return inference.infer(records, event_time=event_time, key=key, origin=f'"{path}"')
 
 
-def _csv_records(path: Path, delimiter: str) -> list[Sampled]:
-    with path.open(newline="", encoding="utf-8-sig") as lines:
-        rows = csv.reader(lines, delimiter=delimiter)
-        header = next(rows, [])
-        some = [row for row in itertools.islice(rows, OLDEST + NEWEST) if len(row) == len(header)]
-    columns = [_json_of(cells) for cells in zip(*some, strict=True)]
-    quoted = [json.dumps(name) for name in header]
-    values = [
-        "{" + ", ".join(f"{n}: {v}" for n, v in zip(quoted, row, strict=True)) + "}"
-        for row in zip(*columns, strict=True)
-    ]
-    return samples.of_lines(value.encode() for value in values)
+def of_parquet(
+    path: str | Path, *, event_time: str | None = None, key: str | None = None
+) -> Schema:
+    """Return the schema of a Parquet file; see :meth:`headrace.Schema.from_parquet`.
+
+    Examples
+    --------
+    >>> import headrace as hr, pathlib, tempfile
+    >>> from headrace.file_schema import of_parquet
+    >>> path = pathlib.Path(tempfile.mkdtemp()) / "bars.parquet"
+    >>> hr.market.bars(rows=10).to_parquet(path)
+    >>> of_parquet(path).event_time
+    'Date'
+    """
+    parquet = frames._require("pyarrow.parquet", "arrow")
+    try:
+        table = parquet.read_table(path)
+    except (OSError, ValueError) as error:
+        raise StreamIOError(f"cannot read {str(path)!r} as Parquet: {error}") from error
+    columns = frame_schema.of_frame(table).columns
+    composed = time_columns.compose(columns, _texts(table), event_time)
+    if not composed.notes:
+        return frame_schema.of_frame(table, event_time=event_time, key=key)
+    schema = Schema(composed.columns, event_time=composed.event_time, key=key)
+    return schema._with_notes([f"from a file of {len(table)} rows", *composed.notes])
 
 
-def _json_of(cells: Sequence[str]) -> list[str]:
-    """Return the cells of one column as JSON: numbers or booleans only where all of them are."""
-    there = [cell for cell in cells if cell]
-    if all(cell in ("true", "false") for cell in there) or all(map(_NUMBER.fullmatch, there)):
-        return [cell or "null" for cell in cells]
-    return [json.dumps(cell) if cell else "null" for cell in cells]
+def _texts(table: Any) -> dict[str, set[str]]:
+    """Return some values of each column as a CSV file would have them."""
+    some = table.slice(0, _LOOKED_AT).to_pydict()
+    return {
+        name: {_text(value) for value in values if value is not None}
+        for name, values in some.items()
+    }
+
+
+def _text(value: object) -> str:
+    text = str(value)
+    return text.removesuffix(" 00:00:00") if isinstance(value, dt.datetime) else text

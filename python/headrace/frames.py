@@ -231,7 +231,7 @@ def _foreign_columns(
     data: pd.DataFrame, schema: Schema
 ) -> Iterable[tuple[str, Array, Array | None, list[str] | None]]:
     """Columns of a DataFrame as (name, values, null mask, categories), each once."""
-    for name in schema.names:
+    for name in (field["name"] for field in schema._to_plan()["fields"]):
         if name not in data.columns:
             continue  # absent: null where nullable, else every row is a dead letter
         if (data.columns == name).sum() > 1:

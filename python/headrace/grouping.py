@@ -50,6 +50,7 @@ class GroupBy:
         allowed_lateness: str | timedelta | None = None,
         emit: str = "close",
         max_skew: str | timedelta | None = "366d",
+        idle_timeout: str | timedelta | None = None,
         max_groups: int | None = None,
         on_full: str = "evict_oldest",
     ) -> Windowed:
@@ -83,6 +84,10 @@ class GroupBy:
             A record further ahead of the newest event time is a dead letter with the reason
             ``future`` and closes no window. Three in a row from about the same time are believed,
             and the stream goes on from there. None: every time is believed.
+        idle_timeout : str or timedelta, optional
+            Where partitions are merged (see :meth:`Stream.group_by`): a partition without a record
+            for so long, on the clock, is not waited for. Off by default, since the clock then
+            decides which records are late.
         max_groups : int, optional
             How many groups are kept at most.
         on_full : {"evict_oldest", "reject", "raise"}
@@ -125,7 +130,11 @@ class GroupBy:
             "max_groups": max_groups,
             "on_full": on_full,
         }
-        return Windowed(self, window, durations.nanoseconds("window: grace", grace), options)
+        idle = None
+        if idle_timeout is not None:
+            idle = durations.nanoseconds("window: idle_timeout", idle_timeout)
+        grace_ns = durations.nanoseconds("window: grace", grace)
+        return Windowed(self, window, grace_ns, idle, options)
 
     def agg(self, *aggregates: Aggregate, **named: Aggregate) -> Stream:
         """Aggregate over all time: one row a group at the end of a bounded stream.
@@ -157,6 +166,7 @@ class Windowed:
     _group: GroupBy
     _window: Window
     _grace_ns: int
+    _idle_timeout_ns: int | None
     _options: dict[str, Any]
 
     def agg(self, *aggregates: Aggregate, **named: Aggregate) -> Stream:
@@ -222,7 +232,7 @@ class Windowed:
         """Return the stream with all records of a group in one task, and the grace that is left."""
         stream = self._group._stream
         if self._group._across_partitions:
-            return stream._exchanged(self._grace_ns), 0
+            return stream._exchanged(self._grace_ns, self._idle_timeout_ns), 0
         if self._window._kind in _IN_ORDER and self._grace_ns > 0:
             return stream._with_step({"op": "sort_within", "grace_ns": self._grace_ns}), 0
         return stream, self._grace_ns

@@ -133,7 +133,7 @@ def stream_over(
     own = {one.name: getattr(plain, one.name) for one in fields(plain)}
     source = _RecordsSource(
         **own,
-        form=stream._source.format,
+        form=stream._format_of(stream._source),
         stands_for=name or f"records for {stream._source.describe()}",
     )
     columns = stream._input

@@ -20,7 +20,7 @@ from headrace.errors import DecodeError, SchemaError
 from headrace.samples import Sampled, extent
 from headrace.schema import Schema
 
-__all__ = ["infer"]
+__all__ = ["NUMBER", "infer"]
 
 # Below it a sample's odd values are a second form of the data, not mistakes in the first.
 _MOST = 0.8
@@ -39,7 +39,8 @@ _WORDS = {
     "object": "objects",
 }
 
-_NUMBER = re.compile(r"-?\d+(\.\d+)?([eE][+-]?\d+)?", re.ASCII)
+# In text: also with leading zeros.
+NUMBER = re.compile(r"-?\d+(\.\d+)?([eE][+-]?\d+)?", re.ASCII)
 
 Found = list[tuple[int, Any]]  # (index of the record, value)
 
@@ -283,7 +284,7 @@ def _note_text(sample: _Sample, name: str, texts: Sequence[str]) -> None:
     """Say where text might have been meant as something to compute with."""
     if epochs.names_a_time(name):
         sample.notes.append(f'"{name}" is text: {_shown(texts[0])} is not ISO 8601')
-    elif sum(_NUMBER.fullmatch(text) is not None for text in texts) >= _MOST * len(texts):
+    elif sum(NUMBER.fullmatch(text) is not None for text in texts) >= _MOST * len(texts):
         sample.notes.append(f'"{name}" is text: {_shown(texts[0])} is a number in quotes')
 
 

@@ -161,7 +161,8 @@ def check_names_columns(value_format: str) -> None:
     """Refuse to infer columns from a format whose records do not name them."""
     if value_format == "csv":
         raise SchemaError(
-            'format="csv" needs schema=: CSV records do not name their columns. Write '
+            'format="csv" needs schema=: CSV records do not name their columns. Take '
+            'hr.Schema.from_csv("file.csv") of a file with the same columns, or write '
             'hr.Schema({"Date": hr.timestamp, ...}) with the columns in order'
         )
 

@@ -158,9 +158,11 @@ def _csv_kind(texts: Sequence[str]) -> tuple[str, str] | None:
     if fields[delimiter] < 2:
         return None
     name = _DELIMITERS[delimiter]
-    advice = 'write hr.kafka(..., format="csv", schema=hr.Schema({...})) with the columns in order'
-    if delimiter != ",":
-        advice = f"headrace reads CSV with commas; here it is a {name}"
+    option = "" if delimiter == "," else f", delimiter={delimiter!r}"
+    advice = (
+        f'write hr.kafka(..., format="csv", schema=hr.Schema.from_csv(sample{option})), where the '
+        "sample is a file, or some records as text"
+    )
     return f"CSV text ({fields[delimiter]} fields, separated by a {name})", advice
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import itertools
 import tempfile
 from collections import deque
@@ -12,7 +13,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from headrace import frames, logs, rejects, topology
+from headrace import files, frames, logs, rejects, topology
+from headrace.csv_format import row_bytes
 from headrace.errors import InvalidArgument, RejectedWarning, Unsupported
 from headrace.lazy import pd
 
@@ -48,7 +50,9 @@ class _Values:
     def open(self, schema: Schema) -> list[Any]:
         from headrace import _core
 
-        return [_core.lines_source(str(self.path), csv=self.format[0] == "csv")]
+        decoder, options = self.format
+        delimiter = options.get("delimiter", ",")
+        return [_core.lines_source(str(self.path), csv=decoder == "csv", delimiter=delimiter)]
 
     def describe(self) -> str:
         return "sampled records"
@@ -155,7 +159,9 @@ def _sampled(source: Source, schema: Schema, oldest: int, newest: int) -> Iterat
         found = source.sample(oldest, newest, source.timeout or _LOOK_S)
         found.sort(key=lambda r: (r.timestamp_ms, r.topic, r.partition, r.offset))
         kept = [record for record in found if record.value is not None]
-        with _as_file([r.value or b"" for r in kept], source.format, schema) as values:
+        with _as_file(
+            [r.value or b"" for r in kept], topology.format_of(source, schema), schema
+        ) as values:
             yield _Sample(values, {str(values.path): kept})
     elif isinstance(source, FrameSource):
         yield _Sample(FrameSource(_ends(source.data, oldest, newest)))
@@ -169,19 +175,22 @@ def _of_file(source: Any, oldest: int, newest: int, schema: Schema) -> Iterator[
     from headrace.sources import FrameSource
 
     path: Path = source.path
-    if path.suffix in (".parquet", ".pq"):
+    kind = files.kind_of(path)
+    if kind == "parquet":
         table = frames._require("pyarrow.parquet", "arrow").read_table(path)
         yield FrameSource(_ends(table, oldest, newest))
         return
-    if path.suffix == ".csv":
-        with path.open(newline="", encoding="utf-8") as lines:
-            rows = csv.reader(lines, delimiter=source.delimiter)
-            next(rows, None)
-            some = [_csv_line(row, source.delimiter) for row in _both_ends(rows, oldest, newest)]
-    else:
-        with path.open("rb") as lines:
+    with files.opened(path) as lines:
+        if kind == "csv":
+            delimiter = source.csv.delimiter
+            text = io.TextIOWrapper(lines, encoding="utf-8-sig", newline="")
+            rows = csv.reader(text, delimiter=delimiter)
+            if source.csv.header:
+                next(rows, None)
+            some = [row_bytes(row, delimiter) for row in _both_ends(rows, oldest, newest)]
+        else:
             some = [line.strip() for line in _both_ends(lines, oldest, newest)]
-    with _as_file(some, source.format, schema) as values:
+    with _as_file(some, topology.format_of(source, schema)) as values:
         yield values
 
 
@@ -204,24 +213,17 @@ def _run(stream: Stream, sample: _Sample) -> Peeked:
 
 
 @contextmanager
-def _as_file(
-    values: Sequence[bytes], form: tuple[str, dict[str, Any]], schema: Schema
-) -> Iterator[_Values]:
+def _as_file(values: Sequence[bytes], form: tuple[str, dict[str, Any]]) -> Iterator[_Values]:
     """Write the values a line each; in JSON a line end can only stand where a space could."""
     if form[0] == "csv":
         delimiter = form[1].get("delimiter", ",")
-        values = [_csv_line(form[1].get("columns", schema.names), delimiter), *values]
+        values = [row_bytes(form[1]["columns"], delimiter), *values]
     else:
         values = [value.replace(b"\n", b" ") for value in values]
     with tempfile.TemporaryDirectory(prefix="headrace-") as folder:
         path = Path(folder) / "values"
         path.write_bytes(b"".join(value + b"\n" for value in values))
         yield _Values(path, form)
-
-
-def _csv_line(row: Sequence[str], delimiter: str) -> bytes:
-    quoted = ('"' + cell.replace('"', '""') + '"' if cell else "" for cell in row)
-    return delimiter.join(quoted).encode()
 
 
 def _both_ends(rows: Iterable[Any], oldest: int, newest: int) -> list[Any]:

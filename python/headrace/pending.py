@@ -110,6 +110,11 @@ class Pending:
                 self.schema = inference.infer(found, **self._roles, origin=self._source.title())
             return self.schema is not None
 
+    @property
+    def named_key(self) -> str | None:
+        """The key that the user named: one that is guessed is not known before the records."""
+        return self._roles["key"]
+
     def _records(self, seconds: float, stop: Callable[[], bool] | None) -> list[Sampled]:
         self.empty = False
         try:

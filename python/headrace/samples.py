@@ -8,7 +8,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from headrace.errors import InvalidArgument, SchemaError, StreamIOError
+from headrace import files
+from headrace.errors import InvalidArgument, SchemaError
 
 __all__ = ["NEWEST", "OLDEST", "Sampled", "extent", "of_json", "of_lines"]
 
@@ -69,18 +70,13 @@ def _numbered(values: Iterable[bytes]) -> list[Sampled]:
 
 
 def _of_file(path: Path) -> list[Sampled]:
-    try:
-        with path.open("rb") as lines:
-            first = lines.read(1)
-            lines.seek(0)
-            # One document, over several lines perhaps; else an object a line.
-            return (
-                _of_text(lines.read())
-                if path.suffix == ".json" or first == b"["
-                else of_lines(lines)
-            )
-    except OSError as error:
-        raise StreamIOError(f"cannot read {str(path)!r}: {error.strerror}") from error
+    with files.opened(path) as lines:
+        first = lines.read(1)
+        lines.seek(0)
+        # One document, over several lines perhaps; else an object a line.
+        if path.suffix == ".json" or first == b"[":
+            return _of_text(lines.read())
+        return of_lines(lines)
 
 
 def _of_text(text: bytes) -> list[Sampled]:

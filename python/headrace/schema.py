@@ -8,6 +8,8 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from headrace.arguments import names_checked
+from headrace.composed import ComposedTime, timestamp_from
+from headrace.csv_format import CsvFormat
 from headrace.dtypes import (
     DataType,
     bool_,
@@ -17,16 +19,18 @@ from headrace.dtypes import (
     int64,
     list_,
     nullable,
-    quoted,
     string,
     timestamp,
 )
 from headrace.errors import SchemaError, UnknownColumn
+from headrace.schema_code import schema_code
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
 __all__ = [
+    "CsvFormat",
     "DataType",
     "Schema",
     "bool_",
@@ -37,9 +41,8 @@ __all__ = [
     "nullable",
     "string",
     "timestamp",
+    "timestamp_from",
 ]
-
-_WIDTH = 88
 
 
 class Schema:
@@ -54,6 +57,9 @@ class Schema:
         Timestamp column that says when the record happened.
     key : str, optional
         String or int64 column whose values have state of their own (one ticker, one sensor).
+    csv : CsvFormat, optional
+        How CSV records and files of these columns are written. Default: with commas, the columns in
+        their order, nulls as empty fields.
 
     Raises
     ------
@@ -79,7 +85,10 @@ class Schema:
         *,
         event_time: str | None = None,
         key: str | None = None,
+        csv: CsvFormat | None = None,
     ) -> None:
+        if csv is not None and not isinstance(csv, CsvFormat):
+            raise SchemaError(f"csv: expected hr.CsvFormat(...), got {csv!r}")
         if not isinstance(columns, Mapping) or not columns:
             raise SchemaError(f"expected a dict of at least one column, got {columns!r}")
         for name in columns:
@@ -88,6 +97,7 @@ class Schema:
         self._columns = {name: checked_type(dtype) for name, dtype in columns.items()}
         self._event_time = event_time
         self._key = key
+        self._csv = csv or CsvFormat()
         self._notes: tuple[str, ...] = ()
         from headrace import _core
 
@@ -141,6 +151,120 @@ class Schema:
         from headrace import inference, samples
 
         return inference.infer(samples.of_json(sample), event_time=event_time, key=key)
+
+    @classmethod
+    @names_checked
+    def from_csv(
+        cls,
+        sample: str | bytes | Path,
+        *,
+        event_time: str | None = None,
+        key: str | None = None,
+        delimiter: str = ",",
+        columns: Sequence[str] | None = None,
+        null_values: Sequence[str] | None = None,
+    ) -> Schema:
+        r"""Infer a schema from a CSV file, or from CSV text.
+
+        Parameters
+        ----------
+        sample : str, bytes or Path
+            The path of a file (``.csv`` or ``.csv.gz``), of which the first 100,000 records are
+            looked at; or the text itself.
+        event_time, key : str, optional
+            As for :class:`Schema`. Default: the event time is the one timestamp column where there
+            is just one. An event time that is no column is composed where year, month and day, or
+            a date, are (see Notes).
+        delimiter : str
+            What stands between two fields.
+        columns : sequence of str, optional
+            Names of the fields, where no header names them. Default: of the header; where the first
+            line holds values, ``column_1``, ``column_2`` and so on.
+        null_values : sequence of str, optional
+            Spellings of null beside the empty field. Default: those that are found (see Notes).
+
+        Raises
+        ------
+        SchemaError
+            If there are no records or no columns, or `event_time`, `key` or `columns` do not fit.
+        StreamIOError
+            If the file cannot be read.
+
+        Notes
+        -----
+        A column is of a type where every value of it is: int64, float64, bool (``true`` and
+        ``false``, ``YES`` and ``NO``), timestamp (ISO 8601; epochs as in :meth:`from_json`), else
+        string. ``NA``, ``NaN``, ``NULL`` and the like are null where one stands among values of
+        another type than text, and ``\N`` always.
+
+        A date beside a scheduled departure (``CRSDepTime``, ``SCHEDULED_DEPARTURE``), and ``Year``,
+        ``Month`` and ``DayofMonth``, are composed to an event time (:func:`timestamp_from`). What
+        was guessed is said in :attr:`notes`.
+
+        Examples
+        --------
+        >>> import headrace as hr
+        >>> text = "Year,Month,DayofMonth,CRSDepTime,DepDelay\n2008,1,3,1745,NA\n2008,1,3,5,11\n"
+        >>> hr.Schema.from_csv(text)
+        # inferred from 2 records
+        # "NA" is null, as in "DepDelay"
+        # event_time="FlightDate" composed of Year, Month, DayofMonth and CRSDepTime, taken as UTC
+        hr.Schema(
+            {
+                "FlightDate": hr.timestamp_from(
+                    year="Year", month="Month", day="DayofMonth", clock="CRSDepTime"
+                ),
+                "Year": hr.int64,
+                "Month": hr.int64,
+                "DayofMonth": hr.int64,
+                "CRSDepTime": hr.int64,
+                "DepDelay": hr.nullable(hr.int64),
+            },
+            event_time="FlightDate",
+            csv=hr.CsvFormat(null_values=["NA"]),
+        )
+        """
+        from headrace import csv_schema
+
+        return csv_schema.infer(
+            sample,
+            event_time=event_time,
+            key=key,
+            delimiter=delimiter,
+            columns=columns,
+            null_values=null_values,
+        )
+
+    @classmethod
+    @names_checked
+    def from_parquet(
+        cls, path: str | Path, *, event_time: str | None = None, key: str | None = None
+    ) -> Schema:
+        """Take the schema of a Parquet file.
+
+        Parameters
+        ----------
+        path : str or Path
+            Of the file; needs ``headrace[arrow]``.
+        event_time, key : str, optional
+            As for :meth:`from_csv`; an event time is composed as there.
+
+        Raises
+        ------
+        StreamIOError
+            If the file cannot be read.
+
+        Examples
+        --------
+        >>> import headrace as hr, pathlib, tempfile
+        >>> path = pathlib.Path(tempfile.mkdtemp()) / "bars.parquet"
+        >>> hr.market.bars(rows=10).to_parquet(path)
+        >>> hr.Schema.from_parquet(path, key="Ticker") == hr.market.SCHEMA
+        True
+        """
+        from headrace import file_schema
+
+        return file_schema.of_parquet(path, event_time=event_time, key=key)
 
     @classmethod
     @names_checked
@@ -280,6 +404,18 @@ class Schema:
         return self._key
 
     @property
+    def csv(self) -> CsvFormat:
+        """How CSV records of these columns are written.
+
+        Examples
+        --------
+        >>> import headrace as hr
+        >>> hr.market.SCHEMA.csv.delimiter
+        ','
+        """
+        return self._csv
+
+    @property
     def notes(self) -> tuple[str, ...]:
         r"""How an inferred schema came about: from what, what was guessed, what was left out.
 
@@ -299,12 +435,36 @@ class Schema:
     # -- for the core
 
     def _to_plan(self) -> dict[str, Any]:
-        fields = [_field(name, dtype) for name, dtype in self._columns.items()]
-        return {"fields": fields, "event_time": self._event_time, "key": self._key}
+        """Return what is found in a message; composed columns are made by :meth:`_own_steps`."""
+        fields = [
+            _field(name, dtype)
+            for name, dtype in self._columns.items()
+            # A date that is replaced by the time made of it is there under the same name.
+            if not isinstance(dtype, ComposedTime) or dtype.date == name
+        ]
+        composed = isinstance(self._columns.get(self._event_time or ""), ComposedTime)
+        event_time = None if composed else self._event_time
+        return {"fields": fields, "event_time": event_time, "key": self._key}
+
+    def _own_steps(self) -> list[dict[str, Any]]:
+        """Return the steps that come before the user's."""
+        return [
+            dtype.step(name, at, event_time=name == self._event_time)
+            for at, (name, dtype) in enumerate(self._columns.items())
+            if isinstance(dtype, ComposedTime)
+        ]
+
+    def _csv_options(self) -> dict[str, Any]:
+        """Return the decoder's options for CSV records."""
+        paths = [".".join(field["path"]) for field in self._to_plan()["fields"]]
+        return {"columns": paths, **self._csv._to_plan()}
 
     def _plan_text(self) -> str:
-        """Return the plan without steps: what a source needs to know."""
-        return json.dumps({"version": 1, "format": "json", "schema": self._to_plan(), "steps": []})
+        """Return the plan without the user's steps: what a source needs to know."""
+        plan: dict[str, Any] = {"version": 1, "format": "json"}
+        if self._csv.columns:  # checked against the columns of the schema
+            plan |= {"format": "csv", "format_options": self._csv_options()}
+        return json.dumps({**plan, "schema": self._to_plan(), "steps": self._own_steps()})
 
     @classmethod
     def _from_plan(cls, plan: Mapping[str, Any]) -> Schema:
@@ -315,6 +475,7 @@ class Schema:
         }
         schema._event_time = plan["event_time"]
         schema._key = plan["key"]
+        schema._csv = CsvFormat()
         schema._notes = ()
         return schema
 
@@ -335,7 +496,11 @@ class Schema:
         return self._columns[name]
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Schema) and self._to_plan() == other._to_plan()
+        return (
+            isinstance(other, Schema)
+            and self._plan_text() == other._plan_text()
+            and self._csv == other._csv
+        )
 
     def __hash__(self) -> int:
         return hash(self._plan_text())
@@ -344,16 +509,7 @@ class Schema:
 
     def _code(self) -> str:
         """Return the call that makes this schema, on one line or wrapped."""
-        columns = [f"{quoted(name)}: {dtype!r}" for name, dtype in self._columns.items()]
-        roles = (("event_time", self._event_time), ("key", self._key))
-        options = [f"{role}={quoted(name)}" for role, name in roles if name]
-        whole = f"hr.Schema({', '.join([_braces(columns), *options])})"
-        if len(whole) <= _WIDTH:
-            return whole
-        lines = [f"    {_braces(columns)},"]
-        if len(lines[0]) > _WIDTH:
-            lines = ["    {", *(f"        {column}," for column in columns), "    },"]
-        return "\n".join(["hr.Schema(", *lines, *(f"    {option}," for option in options), ")"])
+        return schema_code(self._columns, self._event_time, self._key, self._csv)
 
     def __repr__(self) -> str:
         return "\n".join([*(f"# {note}" for note in self._notes), self._code()])

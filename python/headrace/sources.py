@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import csv
 import datetime as dt
+import io
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, ClassVar, Protocol
 
-from headrace import file_schema, frames, inference, samples
+from headrace import file_schema, files, frames, inference, samples
 from headrace.arguments import names_checked
+from headrace.csv_format import CsvFormat
 from headrace.errors import InvalidArgument, SchemaError
 from headrace.kafka_source import Offsets, check_names_columns, kafka_source
 from headrace.pending import Pending
@@ -63,30 +65,44 @@ class FileSource:
     """Rows of a CSV, Parquet or newline-delimited JSON file; made by :func:`from_file`."""
 
     path: Path
-    delimiter: str = ","
+    csv: CsvFormat = field(default_factory=CsvFormat)
 
     bounded: ClassVar[bool] = True
 
     @property
     def format(self) -> tuple[str, dict[str, Any]]:
         """Decoder and its options; a CSV file's header says which column is which."""
-        if self.path.suffix != ".csv":
+        if files.kind_of(self.path) != "csv":
             return "json", {}
+        options = {"delimiter": self.csv.delimiter}
+        return "csv", {**options, "columns": self._header()} if self.csv.header else options
+
+    def _header(self) -> list[str]:
         try:
-            with self.path.open(newline="", encoding="utf-8") as lines:
-                header = next(csv.reader(lines, delimiter=self.delimiter), [])
+            with files.opened(self.path) as file:
+                lines = io.TextIOWrapper(file, encoding="utf-8-sig", newline="")
+                return next(csv.reader(lines, delimiter=self.csv.delimiter), [])
         except UnicodeDecodeError as error:
             raise InvalidArgument(f"{self.path}: the header is not UTF-8 text ({error})") from error
-        return "csv", {"delimiter": self.delimiter, "columns": header}
 
     def open(self, schema: Schema) -> list[Any]:
         """Return one core source over the file."""
         from headrace import _core
 
-        if self.path.suffix in (".parquet", ".pq"):
+        kind = files.kind_of(self.path)
+        if kind == "parquet":
             parquet = frames._require("pyarrow.parquet", "arrow")
             return [frames.frame_source(parquet.read_table(self.path), schema)]
-        return [_core.lines_source(str(self.path), csv=self.path.suffix == ".csv")]
+        with files.uncompressed(self.path) as path:
+            return [
+                _core.lines_source(
+                    str(path),
+                    csv=kind == "csv",
+                    delimiter=self.csv.delimiter,
+                    header=self.csv.header,
+                    name=str(self.path),
+                )
+            ]
 
     def describe(self) -> str:
         """Return a few words for repr and messages."""
@@ -140,7 +156,8 @@ def kafka(
     bootstrap : str
         ``host:port`` of one or more brokers, separated by commas.
     format : {"json", "csv"}
-        How values are encoded.
+        How values are encoded. CSV needs `schema` (see :meth:`headrace.Schema.from_csv`); how its
+        records are written beyond that is said there (:class:`headrace.CsvFormat`).
     group : str, optional
         Consumer group. Without one every partition is assigned directly: quicker to start, nothing
         is committed. With one the group protocol is used and positions are committed after the
@@ -224,12 +241,17 @@ def kafka(
     return Stream._from_source(source, pending.schema or pending)
 
 
-def _with_roles(schema: Schema, event_time: str | None, key: str | None) -> Schema:
-    """Return the schema with the event time and key that were given beside it."""
-    if not isinstance(schema, Schema) or (event_time is None and key is None):
+def _with_roles(
+    schema: Schema, event_time: str | None, key: str | None, delimiter: str | None = None
+) -> Schema:
+    """Return the schema with what was given beside it."""
+    if not isinstance(schema, Schema) or (event_time is None and key is None and delimiter is None):
         return schema
     return Schema(
-        schema.columns, event_time=event_time or schema.event_time, key=key or schema.key
+        schema.columns,
+        event_time=event_time or schema.event_time,
+        key=key or schema.key,
+        csv=schema.csv if delimiter is None else replace(schema.csv, delimiter=delimiter),
     )._with_notes(schema.notes)
 
 
@@ -291,22 +313,23 @@ def from_file(
     schema: Schema | None = None,
     key: str | None = None,
     event_time: str | None = None,
-    delimiter: str = ",",
+    delimiter: str | None = None,
 ) -> Stream:
     r"""Return the rows of a file as a stream, in their order.
 
     Parameters
     ----------
     path : str or Path
-        A ``.csv`` file with a header, a ``.parquet`` file (needs ``headrace[arrow]``), or
-        newline-delimited JSON (``.jsonl``, ``.ndjson``, ``.json``).
+        A ``.csv`` file, a ``.parquet`` file (needs ``headrace[arrow]``), or newline-delimited JSON
+        (``.jsonl``, ``.ndjson``, ``.json``). CSV and JSON may be compressed (``.csv.gz``): then a
+        copy is unpacked to the folder of temporary files while it is read.
     schema : Schema, optional
-        Columns to take; others are ignored. Default: inferred from the first 250 records (of a
-        Parquet file: its own).
+        Columns to take; others are ignored. Default: inferred (see :meth:`headrace.Schema.from_csv`
+        and its like).
     key, event_time : str, optional
         As for :func:`kafka`.
-    delimiter : str
-        Of a CSV file.
+    delimiter : str, optional
+        Of a CSV file. Default: the schema's, else a comma.
 
     Raises
     ------
@@ -322,11 +345,14 @@ def from_file(
     [1]
     """
     where = Path(path)
-    known = (".csv", ".parquet", ".pq", ".jsonl", ".ndjson", ".json")
-    if where.suffix not in known:
-        raise InvalidArgument(f"expected a file ending in {', '.join(known)}, got {str(path)!r}")
+    _ = files.kind_of(where)  # an error where it is unknown
     if not where.is_file():
         raise InvalidArgument(f"no file {str(where)!r}")
     if schema is None:
-        schema = file_schema.of_file(where, delimiter=delimiter, event_time=event_time, key=key)
-    return Stream._from_source(FileSource(where, delimiter), _with_roles(schema, event_time, key))
+        schema = file_schema.of_file(
+            where, delimiter=delimiter or ",", event_time=event_time, key=key
+        )
+    else:
+        schema = _with_roles(schema, event_time, key, delimiter)
+    form = schema.csv if isinstance(schema, Schema) else CsvFormat()
+    return Stream._from_source(FileSource(where, form), schema)

@@ -100,8 +100,12 @@ class Stream:
         """Return the plan; its predictors are numbered from `first_predictor` on."""
         head = topology.plan_head(source, self._schema, first_predictor)
         steps = topology.renumbered(self._steps, first_predictor)
+        own = [] if isinstance(source, topology.Merged) else self._schema._own_steps()
         table = {"table": True} if self._tombstones else {}
-        return {"version": 1, **head, **table, "steps": steps}
+        return {"version": 1, **head, **table, "steps": [*own, *steps]}
+
+    def _format_of(self, source: Source) -> tuple[str, dict[str, Any]]:
+        return topology.format_of(source, self._schema)
 
     @property
     def schema(self) -> Schema:
@@ -372,7 +376,7 @@ class Stream:
                 _ = self.schema[name]
         if across_partitions is None:
             pending = self._pending
-            key = pending.key if pending is not None else self.schema.key
+            key = pending.named_key if pending is not None else self.schema.key
             across_partitions = key is None or key not in names
         return GroupBy(self, tuple(names), across_partitions)
 
@@ -1145,7 +1149,7 @@ class Stream:
         if data is not None:
             if self._pending is not None:
                 _ = self.schema  # one more look, then an error that says why they are not known
-            source = topology.over(source, data)
+            source = topology.over(source, data, self._schema)
             as_ = as_ or topology.kind_of(data)
         elif not source.bounded:
             raise InvalidArgument(

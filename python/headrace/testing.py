@@ -95,14 +95,9 @@ def run(
 
 
 def _pairs(stream: Stream, records: Any) -> list[Pair]:
-    form, options = stream._source.format
-    if stream._pending is not None:
-        return pairs_of(records, key=stream._pending._roles["key"], form=(form, options))
-    schema = stream._schema
-    if form == "csv" and not options.get("columns"):
-        paths = [".".join(field["path"]) for field in schema._to_plan()["fields"]]
-        options = {**options, "columns": paths}
-    return pairs_of(records, key=schema.key, form=(form, options))
+    pending = stream._pending
+    key = stream._schema.key if pending is None else pending._roles["key"]
+    return pairs_of(records, key=key, form=stream._format_of(stream._source))
 
 
 def assert_same_bits(left: Any, right: Any) -> None:

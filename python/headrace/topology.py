@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Merged",
     "Wait",
+    "format_of",
     "kind_of",
     "leaf_streams",
     "leaves",
@@ -288,6 +289,23 @@ def open_sources(source: Source, schema: Schema) -> list[list[Any]]:
     return [sources for of_input in opened for sources in of_input]
 
 
+def format_of(source: Source, schema: Schema) -> tuple[str, dict[str, Any]]:
+    """Return decoder and options for records from `source`: its own before the schema's.
+
+    Examples
+    --------
+    >>> import headrace as hr
+    >>> from headrace.topology import format_of
+    >>> bars = hr.kafka("stocks", schema=hr.market.SCHEMA)
+    >>> format_of(bars._source, bars.schema)[0]
+    'json'
+    """
+    decoder, options = source.format
+    if decoder != "csv":
+        return decoder, options
+    return decoder, {**schema._csv_options(), **options}
+
+
 def plan_head(source: Source, schema: Schema, first_predictor: int) -> dict[str, Any]:
     """Return what a plan says before its steps: how records are decoded, or what is merged.
 
@@ -300,7 +318,7 @@ def plan_head(source: Source, schema: Schema, first_predictor: int) -> dict[str,
     ['inputs', 'merge']
     """
     if not isinstance(source, Merged):
-        decoder, options = source.format
+        decoder, options = format_of(source, schema)
         return {"format": decoder, "format_options": options, "schema": schema._to_plan()}
     inputs = []
     for stream, wait in zip(source.inputs, source.waits, strict=True):
@@ -327,7 +345,7 @@ def renumbered(steps: Sequence[dict[str, Any]], first_predictor: int) -> list[di
     ]
 
 
-def over(source: Source, data: Any) -> Source:
+def over(source: Source, data: Any, schema: Schema) -> Source:
     """Return bounded data in place of a source, or of each source of a merge.
 
     Parameters
@@ -336,6 +354,8 @@ def over(source: Source, data: Any) -> Source:
         What a stream reads otherwise.
     data : frame, path, mapping or sequence
         For several sources a mapping from topic to frame or path, or a list in their order.
+    schema : Schema
+        What the source's records have: it says how a CSV file is written.
 
     Raises
     ------
@@ -349,19 +369,22 @@ def over(source: Source, data: Any) -> Source:
     >>> trades = hr.kafka("trades", schema=hr.market.SCHEMA)
     >>> both = trades.union(hr.kafka("fills", schema=hr.market.SCHEMA))
     >>> df = hr.market.bars(rows=4)
-    >>> over(both._source, {"trades": df, "fills": df}).describe()
+    >>> over(both._source, {"trades": df, "fills": df}, hr.market.SCHEMA).describe()
     'a DataFrame of 4 rows'
     """
     if not isinstance(source, Merged):
-        return _bounded(data)
-    parts = zip(_as_written(source), _data_as_written(source, data), strict=True)
-    return with_leaves(source, [_bounded(part) for _, part in sorted(parts, key=lambda p: p[0])])
+        return _bounded(data, schema)
+    given = dict(zip(_as_written(source), _data_as_written(source, data), strict=True))
+    streams = leaf_streams(source)
+    return with_leaves(source, [_bounded(given[i], s._schema) for i, s in enumerate(streams)])
 
 
-def _bounded(data: Any) -> Source:
+def _bounded(data: Any, schema: Schema) -> Source:
     from headrace.sources import FileSource, FrameSource
 
-    return FileSource(Path(data)) if isinstance(data, (str, Path)) else FrameSource(data)
+    if isinstance(data, (str, Path)):
+        return FileSource(Path(data), schema.csv)
+    return FrameSource(data)
 
 
 def _as_written(source: Source, first: int = 0) -> list[int]:

@@ -128,12 +128,9 @@ def hopping(size: str | timedelta, hop: str | timedelta) -> Window:
     >>> hr.hopping("1h", hop="5m")
     hopping("1h", hop="5m")
     """
-    plan = {
-        "kind": "fixed",
-        "size_ns": _length("hopping: size", size),
-        "hop_ns": _length("hopping: hop", hop),
-    }
-    if plan["hop_ns"] > plan["size_ns"]:
+    size_ns, hop_ns = _length("hopping: size", size), _length("hopping: hop", hop)
+    plan = {"kind": "fixed", "size_ns": size_ns, "hop_ns": hop_ns}
+    if hop_ns > size_ns:
         raise InvalidArgument(
             f"hopping: hop={hop!r} is longer than the window ({size!r}): records between two "
             "windows would be in none"

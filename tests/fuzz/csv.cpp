@@ -38,11 +38,12 @@ std::string row_text(BatchBuilder& builder) {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using headrace::fuzz::require;
-  CsvDecoder used(schema(), {});
+  const headrace::decode::DecoderOptions options{.null_values = {"NA", "\\N"}};
+  CsvDecoder used(schema(), options);
   BatchBuilder builder(schema(), 4);
   for (const std::vector<char>& row : headrace::fuzz::parts_of(data, size, '\x1E')) {
     const std::string_view text = headrace::fuzz::view_of(row);
-    CsvDecoder fresh(schema(), {});
+    CsvDecoder fresh(schema(), options);
     BatchBuilder alone(schema(), 4);
     const auto verdict = used.append(text, builder);
     const auto expected = fresh.append(text, alone);

@@ -37,5 +37,5 @@ def test_payloads_are_recognised(values: list[bytes], what: str) -> None:
 
 def test_csv_is_told_how_to_be_read_and_others_that_they_cannot_be() -> None:
     assert 'format="csv", schema=' in looks_like([b"1,2"])[1]
-    assert "commas" in looks_like([b"1;2"])[1]
+    assert "from_csv(sample, delimiter=';')" in looks_like([b"1;2"])[1]
     assert "not supported yet" in looks_like([b"hello"])[1]

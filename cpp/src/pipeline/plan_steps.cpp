@@ -309,7 +309,8 @@ StepSpec parse_step(std::string_view json) {
       {"predict", &parse_predict},         {"deduplicate", &parse_deduplicate},
       {"sort_within", &parse_sort_within}, {"compose_time", &parse_compose_time},
       {"unpivot", &parse_unpivot},         {"explode", &parse_explode},
-      {"window", &parse_window_step}, {"join", &parse_static_join}, {"fill", &parse_fill_step}};
+      {"window", &parse_window_step},      {"join", &parse_static_join},
+      {"fill", &parse_fill_step}};
   simdjson::dom::parser parser;
   element root;
   if (parser.parse(json.data(), json.size()).get(root) != simdjson::SUCCESS) {

@@ -7,7 +7,8 @@
 // Both follow from one rule: the offset before a transition is used until both have passed.
 //
 // Thread contract: immutable after make(); may be read by any number of threads.
-// Cost: a binary search among the transitions, 10-20 ns; two words a transition, 24 bytes in all.
+// Cost: a binary search among the transitions: 5 ns where times come nearly in order, 60 ns where
+//   they come at random (branches); 24 bytes a transition.
 //
 //   auto zone = TimeZone::make("Europe/Berlin", {{-2'208'988'800, 3600}, {1'711'846'800, 7200}});
 //   std::int64_t local = zone->to_local(utc_ns);

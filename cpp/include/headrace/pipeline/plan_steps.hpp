@@ -78,6 +78,13 @@ struct WindowSpec {
 struct FillSpec {
   ops::FillArgs args;  // likewise
 };
+struct StaticJoinSpec {
+  std::vector<std::string> on;
+  std::string table;  // the id of one of those that the plan is given, by `on`
+  std::string suffix;
+  ops::JoinHow how = ops::JoinHow::kLeft;
+};
+
 using StepSpec = std::variant<ValidateSpec, ColumnsSpec, FilterSpec, SelectSpec, PredictSpec,
                               DeduplicateSpec, LateSpec, SortWithinSpec, ComposeTimeSpec,
                               UnpivotSpec, ExplodeSpec, StaticJoinSpec, WindowSpec, FillSpec>;
