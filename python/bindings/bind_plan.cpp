@@ -1,5 +1,7 @@
 #include <headrace/model/predictor.hpp>
 #include <headrace/ops/registry.hpp>
+#include <headrace/pipeline/batch_calls.hpp>
+#include <headrace/pipeline/decoded_values.hpp>
 #include <headrace/pipeline/plan.hpp>
 #include <headrace/record/reject.hpp>
 
@@ -84,6 +86,12 @@ std::shared_ptr<model::Predictor> adopt(const py::capsule& capsule) {
   return unwrap(model::Predictor::adopt(copy));
 }
 
+std::pair<pipeline::Frame, std::vector<std::size_t>> decode(
+    const pipeline::Plan& plan, const std::vector<std::string_view>& values) {
+  pipeline::DecodedValues read = pipeline::decoded_values(plan, values);
+  return {std::move(read.frame), std::move(read.rows)};
+}
+
 }  // namespace
 
 void bind_plan(py::module_& module) {
@@ -95,10 +103,14 @@ void bind_plan(py::module_& module) {
 
   py::class_<pipeline::Plan>(module, "Plan")
       .def(py::init([](const std::string& text,
-                       std::vector<std::shared_ptr<model::Predictor>> predictors) {
-             return unwrap(pipeline::Plan::parse(text, std::move(predictors)));
+                       std::vector<std::shared_ptr<model::Predictor>> predictors,
+                       const std::vector<std::shared_ptr<pipeline::BatchCalls>>& calls) {
+             return unwrap(
+                 pipeline::Plan::parse(text, std::move(predictors), {calls.begin(), calls.end()}));
            }),
-           py::arg("text"), py::arg("predictors"))
+           py::arg("text"), py::arg("predictors"),
+           py::arg("calls") = std::vector<std::shared_ptr<pipeline::BatchCalls>>{})
+      .def("decode", &decode, py::arg("values"))
       .def("schema", [](const pipeline::Plan& plan) { return schema_dict(*plan.output_schema()); })
       .def("input_schema",
            [](const pipeline::Plan& plan) { return schema_dict(*plan.input_schema()); });

@@ -77,7 +77,7 @@ def tail(stream: Stream, n: int) -> pd.DataFrame:
     >>> len(tail(hr.from_frame(hr.market.bars(rows=50)), 3))
     3
     """
-    without_steps = replace(stream, _steps=(), _predictors=())
+    without_steps = replace(stream, _steps=(), _predictors=(), _functions=())
     return _warned("tail", n, peek(without_steps, 0, _number("tail", n)))
 
 

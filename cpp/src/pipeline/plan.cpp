@@ -23,16 +23,18 @@ void Plan::add(Spec spec) {
 }
 
 base::Result<Plan> Plan::parse(std::string_view json,
-                               std::vector<std::shared_ptr<model::Predictor>> predictors) {
+                               std::vector<std::shared_ptr<model::Predictor>> predictors,
+                               std::vector<std::shared_ptr<ops::BatchFunction>> functions) {
   try {
-    return parse_or_throw(json, std::move(predictors));
+    return parse_or_throw(json, std::move(predictors), std::move(functions));
   } catch (const base::Exception& exception) {
     return exception.error();
   }
 }
 
 Plan Plan::parse_or_throw(std::string_view json,
-                          std::vector<std::shared_ptr<model::Predictor>> predictors) {
+                          std::vector<std::shared_ptr<model::Predictor>> predictors,
+                          std::vector<std::shared_ptr<ops::BatchFunction>> functions) {
   simdjson::dom::parser parser;
   element root;
   if (const auto error = parser.parse(json.data(), json.size()).get(root);
@@ -46,6 +48,7 @@ Plan Plan::parse_or_throw(std::string_view json,
   }
   Plan plan;
   plan.predictors_ = std::move(predictors);
+  plan.functions_ = std::move(functions);
   if (object.find("inputs")) {
     plan.take_inputs(object);
   } else {
@@ -99,8 +102,8 @@ void Plan::take_input(const JsonObject& object) {
       throw object.wrong("idle_timeout_ns", "a length of time", *timeout);
     }
   }
-  input.plan =
-      std::make_shared<const Plan>(parse_or_throw(json_text(object.require("plan")), predictors_));
+  input.plan = std::make_shared<const Plan>(
+      parse_or_throw(json_text(object.require("plan")), predictors_, functions_));
   if (!input.plan->has_event_times()) {
     throw plan_error("stream " + std::to_string(inputs_.size() + 1) +
                      " has no event time, by which its records could be merged; name it in the "
@@ -140,7 +143,8 @@ base::Result<std::vector<ops::OperatorPtr>> Plan::instantiate() const {
   std::vector<ops::OperatorPtr> chain;
   record::SchemaPtr schema = input_;
   for (const std::shared_ptr<const Step>& step : steps_) {
-    base::Result<ops::OperatorPtr> op = make_operator(step->spec, schema, predictors_);
+    base::Result<ops::OperatorPtr> op =
+        make_operator(step->spec, schema, {predictors_, functions_});
     if (!op) return op.error();
     schema = (*op)->output_schema();
     chain.push_back(std::move(*op));

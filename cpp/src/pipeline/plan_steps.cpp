@@ -1,4 +1,5 @@
 #include <headrace/pipeline/plan_json.hpp>
+#include <headrace/pipeline/plan_schema.hpp>
 #include <headrace/pipeline/plan_steps.hpp>
 #include <headrace/pipeline/plan_window.hpp>
 #include <headrace/pipeline/plan_zone.hpp>
@@ -11,6 +12,7 @@
 #include <headrace/ops/explode_operator.hpp>
 #include <headrace/ops/filter_operator.hpp>
 #include <headrace/ops/late_operator.hpp>
+#include <headrace/ops/map_operator.hpp>
 #include <headrace/ops/select_operator.hpp>
 #include <headrace/ops/sort_within_operator.hpp>
 #include <headrace/ops/unpivot_operator.hpp>
@@ -111,12 +113,16 @@ StepSpec parse_select(const element& json) {
   return SelectSpec{JsonObject(json, "select", {"op", "columns"}).texts("columns")};
 }
 
+std::size_t parse_index(const JsonObject& object, std::string_view key) {
+  const std::int64_t index = object.integer(key);
+  if (index < 0) throw object.wrong(key, "an index", object.require(key));
+  return static_cast<std::size_t>(index);
+}
+
 StepSpec parse_predict(const element& json) {
   const JsonObject object(json, "predict", {"op", "predictor", "inputs", "outputs", "window"});
   PredictSpec spec;
-  const std::int64_t predictor = object.integer("predictor");
-  if (predictor < 0) throw object.wrong("predictor", "an index", object.require("predictor"));
-  spec.predictor = static_cast<std::size_t>(predictor);
+  spec.predictor = parse_index(object, "predictor");
   spec.inputs = object.texts("inputs");
   spec.outputs = object.texts("outputs");
   if (object.find("window")) spec.window = object.integer("window");
@@ -174,6 +180,14 @@ StepSpec parse_explode(const element& json) {
                      .keep_empty = object.truth("keep_empty", false)};
 }
 
+// The name is for whoever reads the plan.
+StepSpec parse_map(const element& json) {
+  const JsonObject object(json, "map_batches", {"op", "function", "name", "schema"});
+  return MapSpec{.function = parse_index(object, "function"),
+                 .schema = std::make_shared<const record::Schema>(
+                     parse_schema(json_text(object.require("schema"))))};
+}
+
 // ---- spec to operator
 
 base::Error prefixed(const std::string& who, base::Error error) {
@@ -191,7 +205,7 @@ base::Status check_window(const PredictSpec& spec, const model::Predictor& predi
 
 struct Maker {
   const record::SchemaPtr& schema;
-  std::span<const std::shared_ptr<model::Predictor>> predictors;
+  const Outside& outside;
 
   Result<OperatorPtr> operator()(const ValidateSpec& spec) const {
     return ops::make_validate_operator(
@@ -250,7 +264,16 @@ struct Maker {
     return ops::make_explode_operator(
         {.schema = schema, .column = spec.column, .keep_empty = spec.keep_empty});
   }
+  Result<OperatorPtr> operator()(const MapSpec& spec) const {
+    const auto& functions = outside.functions;
+    if (spec.function >= functions.size()) {
+      return base::invalid_argument("map_batches: no function " + std::to_string(spec.function) +
+                                    "; there are " + std::to_string(functions.size()));
+    }
+    return ops::make_map_operator({.output = spec.schema, .function = functions[spec.function]});
+  }
   Result<OperatorPtr> operator()(const PredictSpec& spec) const {
+    const auto& predictors = outside.predictors;
     if (spec.predictor >= predictors.size()) {
       return base::invalid_argument("predict: no predictor " + std::to_string(spec.predictor) +
                                     "; there are " + std::to_string(predictors.size()));
@@ -284,7 +307,7 @@ StepSpec parse_step(std::string_view json) {
       {"predict", &parse_predict},         {"deduplicate", &parse_deduplicate},
       {"sort_within", &parse_sort_within}, {"compose_time", &parse_compose_time},
       {"unpivot", &parse_unpivot},         {"explode", &parse_explode},
-      {"window", &parse_window_step}};
+      {"map_batches", &parse_map},         {"window", &parse_window_step}};
   simdjson::dom::parser parser;
   element root;
   if (parser.parse(json.data(), json.size()).get(root) != simdjson::SUCCESS) {
@@ -309,8 +332,8 @@ bool runs_at_ingest(const StepSpec& step) noexcept {
 }
 
 Result<OperatorPtr> make_operator(const StepSpec& step, const record::SchemaPtr& schema,
-                                  std::span<const std::shared_ptr<model::Predictor>> predictors) {
-  return std::visit(Maker{schema, predictors}, step);
+                                  const Outside& outside) {
+  return std::visit(Maker{schema, outside}, step);
 }
 
 }  // namespace headrace::pipeline

@@ -26,6 +26,7 @@
 //      {"op": "unpivot", "on": ["t1", "t2"], "index": ["at"], "variable_name": "sensor",
 //       "value_name": "celsius", "key_is_variable": true},
 //      {"op": "explode", "column": "objects", "keep_empty": false},
+//      {"op": "map_batches", "function": 0, "name": "clean", "schema": {"fields": [...], ...}},
 //      {"op": "predict", "predictor": 0, "inputs": ["rsi", "aroon_up"], "outputs": ["p_up"],
 //       "window": null}]}
 //
@@ -42,7 +43,7 @@
 // E is validate/expression.hpp's language. unit: auto s ms us ns. on_reject: dead_letter drop flag
 // ("flag" keeps the row and adds the nullable string column "rejected" with the rule's name). All
 // columns of one with_columns see the schema before it, as in Polars. `predictor` is an index into
-// the predictors handed to parse().
+// the predictors handed to parse(), `function` one into the functions.
 //
 // A key that nobody knows is an error, wherever it stands; null is the same as absent. An
 // indicator's parameters that are not given have their defaults. A new column takes the place of
@@ -72,6 +73,7 @@
 
 #include <headrace/decode/decoder.hpp>
 #include <headrace/model/predict_operator.hpp>
+#include <headrace/ops/batch_function.hpp>
 #include <headrace/ops/merge_operator.hpp>
 #include <headrace/ops/operator.hpp>
 #include <headrace/pipeline/plan_merge.hpp>
@@ -94,7 +96,8 @@ class Plan {
  public:
   // Parses and checks the whole plan, by instantiating it once; errors name step and column.
   [[nodiscard]] static base::Result<Plan> parse(
-      std::string_view json, std::vector<std::shared_ptr<model::Predictor>> predictors = {});
+      std::string_view json, std::vector<std::shared_ptr<model::Predictor>> predictors = {},
+      std::vector<std::shared_ptr<ops::BatchFunction>> functions = {});
 
   // Columns before the first step: of the records, or of what the merge makes of its inputs.
   [[nodiscard]] const record::SchemaPtr& input_schema() const noexcept { return input_; }
@@ -118,11 +121,17 @@ class Plan {
   [[nodiscard]] std::size_t leading_rules() const noexcept {
     return is_merge() ? 0 : leading_rules_;  // behind a merge no bytes are at hand
   }
+  // What map_batches calls, here and in the inputs; shared by all that runs this plan. A run that
+  // ends gives them up.
+  [[nodiscard]] const std::vector<std::shared_ptr<ops::BatchFunction>>& functions() const noexcept {
+    return functions_;
+  }
 
  private:
   struct Step;
   [[nodiscard]] static Plan parse_or_throw(
-      std::string_view json, std::vector<std::shared_ptr<model::Predictor>> predictors);
+      std::string_view json, std::vector<std::shared_ptr<model::Predictor>> predictors,
+      std::vector<std::shared_ptr<ops::BatchFunction>> functions);
   void take_records(const JsonObject& object);
   void take_inputs(const JsonObject& object);
   void take_input(const JsonObject& object);
@@ -139,6 +148,7 @@ class Plan {
   std::vector<std::shared_ptr<const Step>> steps_;
   std::size_t leading_rules_ = 0;
   std::vector<std::shared_ptr<model::Predictor>> predictors_;
+  std::vector<std::shared_ptr<ops::BatchFunction>> functions_;
 };
 
 }  // namespace headrace::pipeline

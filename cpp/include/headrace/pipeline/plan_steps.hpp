@@ -4,7 +4,7 @@
 // Cost: parsing and compiling; per stream and task, not per record.
 //
 //   StepSpec step = parse_step(R"({"op": "select", "columns": ["Close"]})");
-//   ops::OperatorPtr op = make_operator(step, schema, predictors).value_or_throw();
+//   ops::OperatorPtr op = make_operator(step, schema, {predictors}).value_or_throw();
 #pragma once
 
 #include <cstdint>
@@ -17,6 +17,7 @@
 #include <vector>
 
 #include <headrace/model/predict_operator.hpp>
+#include <headrace/ops/batch_function.hpp>
 #include <headrace/ops/columns_operator.hpp>
 #include <headrace/ops/compose_time_operator.hpp>
 #include <headrace/ops/validate_operator.hpp>
@@ -63,6 +64,10 @@ struct ExplodeSpec {
   std::string column;
   bool keep_empty = false;
 };
+struct MapSpec {
+  std::size_t function = 0;
+  record::SchemaPtr schema;
+};
 struct PredictSpec {
   std::size_t predictor = 0;
   std::vector<std::string> inputs;
@@ -74,9 +79,15 @@ struct WindowSpec {
   ops::WindowArgs args;  // the schema comes when the step is made
 };
 
-using StepSpec =
-    std::variant<ValidateSpec, ColumnsSpec, FilterSpec, SelectSpec, PredictSpec, DeduplicateSpec,
-                 LateSpec, SortWithinSpec, ComposeTimeSpec, UnpivotSpec, ExplodeSpec, WindowSpec>;
+using StepSpec = std::variant<ValidateSpec, ColumnsSpec, FilterSpec, SelectSpec, PredictSpec,
+                              DeduplicateSpec, LateSpec, SortWithinSpec, ComposeTimeSpec,
+                              UnpivotSpec, ExplodeSpec, MapSpec, WindowSpec>;
+
+// What steps refer to by number.
+struct Outside {
+  std::span<const std::shared_ptr<model::Predictor>> predictors;
+  std::span<const std::shared_ptr<ops::BatchFunction>> functions = {};
+};
 
 // Throws base::Exception with what was received and what is known.
 [[nodiscard]] StepSpec parse_step(std::string_view json);
@@ -84,8 +95,8 @@ using StepSpec =
 // may run before anything else has seen them.
 [[nodiscard]] bool runs_at_ingest(const StepSpec& step) noexcept;
 
-[[nodiscard]] base::Result<ops::OperatorPtr> make_operator(
-    const StepSpec& step, const record::SchemaPtr& schema,
-    std::span<const std::shared_ptr<model::Predictor>> predictors);
+[[nodiscard]] base::Result<ops::OperatorPtr> make_operator(const StepSpec& step,
+                                                           const record::SchemaPtr& schema,
+                                                           const Outside& outside);
 
 }  // namespace headrace::pipeline
