@@ -122,8 +122,14 @@ std::vector<const Plan*> Plan::leaves() const {
   return all;
 }
 
+// Steps leave them as they are, also where their column goes; a function outside makes rows anew.
 bool Plan::has_event_times() const noexcept {
-  return is_merge() || input_->event_time_index() >= 0;
+  bool has = is_merge() || input_->event_time_index() >= 0;
+  for (const std::shared_ptr<const Step>& step : steps_) {
+    const auto* map = std::get_if<MapSpec>(&step->spec);
+    if (map != nullptr) has = map->schema->event_time_index() >= 0;
+  }
+  return has;
 }
 
 base::Result<ops::MergeOperatorPtr> Plan::make_merge() const {

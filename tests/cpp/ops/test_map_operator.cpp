@@ -76,6 +76,22 @@ TEST_CASE("fewer or more rows have the offset of the last") {
   CHECK(run(*none, whole(table)).rows() == 0);
 }
 
+TEST_CASE("rows of several partitions keep their origins, or have the last one's") {
+  const Table table = some_bars();
+  RecordBatch merged = whole(table);
+  merged.origins = record::Buffer::allocate(5 * sizeof(record::TaskId));
+  for (std::int32_t i = 0; i < 5; ++i) merged.origins->as<record::TaskId>()[i] = {1, i};
+  const auto same =
+      mapped(table.schema, [](const RecordBatch& batch) { return columns_of(batch); });
+  CHECK(run(*same, merged).origin(2) == record::TaskId{1, 2});
+  const auto fewer = mapped(table.schema, [](const RecordBatch& batch) {
+    RecordBatch made = columns_of(batch);
+    made.repeat(std::vector<std::uint32_t>{0, 1});
+    return made;
+  });
+  CHECK(run(*fewer, merged).origin(0) == record::TaskId{1, 4});
+}
+
 TEST_CASE("keys keep their ids from batch to batch, and over a snapshot") {
   const Table table = some_bars();
   const auto same = [](const RecordBatch& batch) { return columns_of(batch); };
