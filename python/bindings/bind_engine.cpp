@@ -140,13 +140,17 @@ py::list reject_rows(const record::Rejects& rejects, const std::vector<std::stri
     rows.append(py::make_tuple(std::string(record::info(reject.reason).name), reject.field,
                                reject.detail, topic < topics.size() ? topics[topic] : "",
                                reject.task.partition, reject.offset, reject.timestamp_ms,
-                               py::bytes(reject.key), py::bytes(reject.value)));
+                               py::bytes(reject.key), py::bytes(reject.value), reject.behind_ns));
   }
   return rows;
 }
 
 py::dict digest_dict(const Engine& engine) {
-  const pipeline::Digest digest = engine.digest();
+  pipeline::Digest digest;
+  {
+    const py::gil_scoped_release release;  // it waits for the batch that is being worked off
+    digest = engine.digest();
+  }
   py::dict result;
   for (std::size_t i = 0; i < digest.columns().size(); ++i) {
     std::array<char, 17> text{};

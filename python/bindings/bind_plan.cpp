@@ -1,6 +1,8 @@
 #include <headrace/model/predictor.hpp>
 #include <headrace/ops/join/static_table.hpp>
 #include <headrace/ops/registry.hpp>
+#include <headrace/pipeline/batch_calls.hpp>
+#include <headrace/pipeline/decoded_values.hpp>
 #include <headrace/pipeline/plan.hpp>
 #include <headrace/pipeline/table_reader.hpp>
 #include <headrace/record/reject.hpp>
@@ -104,6 +106,12 @@ std::vector<ops::StaticTablePtr> tables_of(const std::vector<TableHandle>& handl
   return tables;
 }
 
+std::pair<pipeline::Frame, std::vector<std::size_t>> decode(
+    const pipeline::Plan& plan, const std::vector<std::string_view>& values) {
+  pipeline::DecodedValues read = pipeline::decoded_values(plan, values);
+  return {std::move(read.frame), std::move(read.rows)};
+}
+
 }  // namespace
 
 void bind_plan(py::module_& module) {
@@ -122,10 +130,14 @@ void bind_plan(py::module_& module) {
   py::class_<pipeline::Plan>(module, "Plan")
       .def(py::init([](const std::string& text,
                        std::vector<std::shared_ptr<model::Predictor>> predictors,
-                       const std::vector<TableHandle>& tables) {
-             return unwrap(pipeline::Plan::parse(text, std::move(predictors), tables_of(tables)));
+                       const std::vector<TableHandle>& tables,
+                       const std::vector<std::shared_ptr<pipeline::BatchCalls>>& calls) {
+             return unwrap(pipeline::Plan::parse(text, std::move(predictors), tables_of(tables),
+                                                 {calls.begin(), calls.end()}));
            }),
-           py::arg("text"), py::arg("predictors"), py::arg("tables") = py::tuple())
+           py::arg("text"), py::arg("predictors"), py::arg("tables") = py::tuple(),
+           py::arg("calls") = std::vector<std::shared_ptr<pipeline::BatchCalls>>{})
+      .def("decode", &decode, py::arg("values"))
       .def("schema", [](const pipeline::Plan& plan) { return schema_dict(*plan.output_schema()); })
       .def("input_schema",
            [](const pipeline::Plan& plan) { return schema_dict(*plan.input_schema()); });

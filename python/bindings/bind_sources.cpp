@@ -103,9 +103,8 @@ ForeignColumn column_from(const py::tuple& row) {
 
 std::unique_ptr<SourceHandle> columns_source(const pipeline::Plan& plan, const py::list& columns,
                                              std::size_t rows) {
-  record::ForeignTable table{.rows = rows, .columns = {}};
-  for (const py::handle row : columns) table.columns.push_back(column_from(row.cast<py::tuple>()));
-  return handle_of(unwrap(pipeline::make_frame_source(plan.input_schema(), std::move(table))));
+  return handle_of(
+      unwrap(pipeline::make_frame_source(plan.input_schema(), table_from(columns, rows))));
 }
 
 std::unique_ptr<SourceHandle> arrow_source(const pipeline::Plan& plan, const py::capsule& capsule) {
@@ -127,6 +126,12 @@ std::unique_ptr<SourceHandle> lines_source(const std::string& path, bool csv, ch
 }
 
 }  // namespace
+
+record::ForeignTable table_from(const py::list& columns, std::size_t rows) {
+  record::ForeignTable table{.rows = rows, .columns = {}};
+  for (const py::handle row : columns) table.columns.push_back(column_from(row.cast<py::tuple>()));
+  return table;
+}
 
 void bind_sources(py::module_& module) {
   py::class_<SourceHandle>(module, "Source");

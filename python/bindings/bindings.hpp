@@ -12,6 +12,7 @@
 #include <string>
 
 #include <headrace/base/error.hpp>
+#include <headrace/record/foreign_column.hpp>
 #include <headrace/sink/sink.hpp>
 #include <headrace/source/source.hpp>
 
@@ -20,6 +21,7 @@ namespace headrace::python {
 namespace py = pybind11;
 
 void bind_errors(py::module_& module);
+void bind_calls(py::module_& module);
 void bind_plan(py::module_& module);
 void bind_frame(py::module_& module);
 void bind_sources(py::module_& module);
@@ -38,6 +40,10 @@ struct SinkHandle {
   std::shared_ptr<sink::Sink> sink;
   std::shared_ptr<TopicNames> topic_names;  // null where the sink does not ask
 };
+
+// Columns as (name, values, null mask or None, texts or None); arrays are contiguous. The table
+// keeps them alive, and gives the last of them back with the GIL held.
+[[nodiscard]] record::ForeignTable table_from(const py::list& columns, std::size_t rows);
 
 // The value, or the Python exception that the error's code names.
 template <class T>

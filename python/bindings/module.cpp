@@ -6,6 +6,7 @@ PYBIND11_MODULE(_core, module) {
   module.doc() = "The C++ core of headrace: plans, sources, engines, frames.";
   module.attr("__version__") = headrace::base::kVersion;
   headrace::python::bind_errors(module);
+  headrace::python::bind_calls(module);
   headrace::python::bind_plan(module);
   headrace::python::bind_frame(module);
   headrace::python::bind_sources(module);

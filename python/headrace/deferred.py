@@ -224,7 +224,7 @@ class WaitingEngine:
         """Return the rows from `position` on, and how many of them are gone."""
         return (_no_rows(), 0) if self._engine is None else self._engine.since(position)
 
-    def rejects(self) -> list[tuple[str, str, str, str, int, int, int, bytes, bytes]]:
+    def rejects(self) -> list[_core._Letter]:
         """Return the newest dead letters."""
         return [] if self._engine is None else self._engine.rejects()
 

@@ -92,7 +92,7 @@ def describe(stream: Stream) -> Description:
     """
     from dataclasses import replace
 
-    source_alone = replace(stream, _steps=(), _predictors=(), _sinks=())
+    source_alone = replace(stream, _steps=(), _predictors=(), _functions=(), _sinks=())
     found = peek(source_alone, samples.OLDEST, samples.NEWEST)
     return Description(
         stream=repr(stream),

@@ -232,6 +232,17 @@ class ModelError(HeadraceError):
     """
 
 
+class FunctionError(HeadraceError):
+    """A function of your own, given to ``map_batches``, raised or returned what does not fit.
+
+    Examples
+    --------
+    >>> from headrace import errors
+    >>> issubclass(errors.FunctionError, errors.HeadraceError)
+    True
+    """
+
+
 class CheckpointError(HeadraceError):
     """Saved state is damaged or of another pipeline.
 

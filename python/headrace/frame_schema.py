@@ -45,7 +45,7 @@ def of_frame(data: Any, *, event_time: str | None = None, key: str | None = None
     """
     columns: dict[str, DataType] = {}
     left_out: dict[str, str] = {}
-    for name, dtype, has_nulls in _pandas(data) if isinstance(data, pd.DataFrame) else _arrow(data):
+    for name, dtype, has_nulls in columns_of(data):
         if not isinstance(name, str) or not name:
             left_out[str(name)] = "its name is not text"
         elif name in columns:
@@ -61,6 +61,11 @@ def of_frame(data: Any, *, event_time: str | None = None, key: str | None = None
     notes += [f'left out "{name}": {why}' for name, why in left_out.items()]
     schema = Schema(chosen.columns, event_time=chosen.event_time, key=chosen.key)
     return schema._with_notes(notes)
+
+
+def columns_of(data: Any) -> Iterator[Found]:
+    """Yield the columns of a frame: its name, our type or the name of theirs, gaps."""
+    return _pandas(data) if isinstance(data, pd.DataFrame) else _arrow(data)
 
 
 def _pandas(data: pd.DataFrame) -> Iterator[Found]:

@@ -176,14 +176,22 @@ def frame_source(data: Any, schema: Schema) -> _core.Source:
     from headrace import _core
 
     plan = _core.Plan(schema._plan_text(), [])
+    columns, rows, stream = as_foreign(data, schema)
+    if columns is not None:
+        return _core.columns_source(plan, columns, rows)
+    return _core.arrow_source(plan, stream)
+
+
+def as_foreign(data: Any, schema: Schema) -> tuple[list[Any] | None, int, object]:
+    """Return a frame as the core takes it: columns and rows, or None, 0 and an Arrow stream."""
     lists = [name for name, dtype in schema.columns.items() if dtype.items]
     if lists:
         data = _with_lists_as_text(data, lists)
     if isinstance(data, pd.DataFrame) and not _has_arrow_columns(data, schema):
-        return _core.columns_source(plan, list(_foreign_columns(data, schema)), len(data))
+        return list(_foreign_columns(data, schema)), len(data), None
     if _module_of(data) == "polars" and hasattr(data, "collect"):
         data = data.collect()
-    return _core.arrow_source(plan, data.__arrow_c_stream__())
+    return None, 0, data.__arrow_c_stream__()
 
 
 def _with_lists_as_text(data: Any, lists: list[str]) -> pd.DataFrame:

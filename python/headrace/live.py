@@ -9,9 +9,11 @@ import weakref
 from typing import TYPE_CHECKING, Any
 
 from headrace import (
+    batch_functions,
     errors,
     frames,
     interrupts,
+    late,
     logs,
     notebook,
     redraw,
@@ -20,6 +22,7 @@ from headrace import (
     waiting,
 )
 from headrace.arguments import names_checked
+from headrace.batch_functions import Caller
 from headrace.deferred import WaitingEngine
 from headrace.display import shell
 from headrace.errors import HeadraceError, InvalidArgument, KeysInSeveralPartitions
@@ -32,6 +35,7 @@ from headrace.status import Status, TaskStatus
 from headrace.watch import Watch
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from types import TracebackType
 
     from headrace import _core
@@ -77,15 +81,18 @@ class Live:
         self._stopping = threading.Lock()
         self._stop_reason = ""
         self._watch: Watch | None = None
+        self._callers: list[Caller] = []
 
     @classmethod
     def _start(
         cls, stream: Stream, source: Source, *, replace_former: bool = False, **options: Any
     ) -> Live:
-        plan = stream._plan_for(source) if stream._pending is None else None
+        calls = batch_functions.calls_for(stream._functions)
+        plan = stream._plan_for(source, calls) if stream._pending is None else None
         if replace_former:
             notebook.end_former("stream")  # the same cell again: one consumer, no doubled rows
-        live = cls(stream, source, _engine(plan, stream, source, options))
+        live = cls(stream, source, _engine(plan, stream, source, calls, options))
+        live._have_called(calls)
         live._says_rejects = not options.get("collect", False)  # collect() says them itself
         live._engine.start()
         interrupts.add(live)
@@ -94,6 +101,19 @@ class Live:
             live._watch = Watch(live)
             redraw.add(live._watch)
         return live
+
+    def _have_called(self, calls: Sequence[_core.BatchCalls]) -> None:
+        """Begin the threads on which functions of the user's are called, while this lives."""
+        reference = weakref.ref(self)
+
+        def ended() -> bool:
+            live = reference()
+            return live is None or live._engine.wait(0)
+
+        self._callers = [
+            Caller(function, over, ended)
+            for function, over in zip(self._stream._functions, calls, strict=True)
+        ]
 
     @property
     def _resolved(self) -> bool:
@@ -170,11 +190,15 @@ class Live:
     def _tail(self, last: int, key: object) -> _core.Frame:
         if not isinstance(last, int) or isinstance(last, bool) or last < 0:
             raise InvalidArgument(f"last: expected a number of rows from 0, got {last!r}")
-        if key is not None and self._resolved and self._stream._schema.key is None:
+        if key is not None and self._resolved and not self._has_key():
             raise InvalidArgument(f"key={key!r}: the schema has no key; hr.Schema(..., key=...)")
         self._check()
         self._tell()
         return self._engine.frame(last, None if key is None else str(key))
+
+    def _has_key(self) -> bool:
+        """Whether records have a key, or rows get one by a step; what lost it the core tells."""
+        return self._stream._schema.key is not None or self._stream.schema.key is not None
 
     @names_checked
     def frames(self, every: str | float = "1s") -> FrameIterator:
@@ -222,6 +246,34 @@ class Live:
         """
         self._tell()
         return rejects.table_of(self._engine.rejects())
+
+    def late(self) -> pd.DataFrame:
+        """Return the newest rows that were late or too far ahead in time, as rows.
+
+        They are those of :meth:`rejected` with the reason ``late`` or ``future``; rows that were
+        only counted are in ``status().late_counted``.
+
+        Returns
+        -------
+        pandas.DataFrame
+            The columns of the source, and ``reason``, ``behind`` (how far the event time was behind
+            the newest; negative: ahead of it), ``partition`` and ``offset``.
+
+        Examples
+        --------
+        >>> import headrace as hr
+        >>> import warnings
+        >>> df = hr.market.bars(rows=4, tickers=1, seed=2).iloc[[0, 3, 1, 2]]
+        >>> bars = hr.from_frame(df, schema=hr.market.SCHEMA).sort_within("1m")
+        >>> with warnings.catch_warnings(), bars.run() as live:
+        ...     warnings.simplefilter("ignore")  # dead letters are warned of
+        ...     _ = live.wait()
+        >>> live.late()[["Ticker", "Close", "reason", "behind", "offset"]]
+          Ticker   Close reason          behind  offset
+        0   ACME  134.14   late 0 days 00:02:00       2
+        """
+        self._tell()
+        return late.frame_of(self._engine.rejects(), self._stream, self._source)
 
     def status(self) -> Status:
         """Return what has been done so far, with lag per partition and rejects by reason.
@@ -443,6 +495,8 @@ class Live:
         with self._stopping:
             self._stop_reason = self._stop_reason or reason
             self._engine.stop()
+            for caller in self._callers:
+                caller.close()
             interrupts.remove(self)
             for chart in [*self._charts, *self._unseen_charts]:
                 chart.stop()
@@ -513,7 +567,11 @@ def _timestamp(nanoseconds: int | None) -> pd.Timestamp | None:
 
 
 def _engine(
-    plan: _core.Plan | None, stream: Stream, source: Source, options: dict[str, Any]
+    plan: _core.Plan | None,
+    stream: Stream,
+    source: Source,
+    calls: Sequence[_core.BatchCalls],
+    options: dict[str, Any],
 ) -> _core.Engine | WaitingEngine:
     """Return what runs `stream`; without a plan, what waits until there can be one."""
     from headrace import _core
@@ -526,8 +584,8 @@ def _engine(
     if plan is None and pending is not None:
         return WaitingEngine(
             pending,
-            lambda: build(stream._plan_for(source)),
+            lambda: build(stream._plan_for(source, calls)),
             bounded=source.bounded,
             timeout=getattr(source, "timeout", None),
         )
-    return build(plan or stream._plan_for(source))
+    return build(plan or stream._plan_for(source, calls))

@@ -89,7 +89,7 @@ def tail(stream: Stream, n: int) -> pd.DataFrame:
                 f"{len(parts)}: {stream._source.describe()}"
             )
         stream = parts[0]
-    without_steps = replace(stream, _steps=(), _predictors=())
+    without_steps = replace(stream, _steps=(), _predictors=(), _functions=())
     return _warned("tail", n, peek(without_steps, 0, _number("tail", n)))
 
 
@@ -159,9 +159,8 @@ def _sampled(source: Source, schema: Schema, oldest: int, newest: int) -> Iterat
         found = source.sample(oldest, newest, source.timeout or _LOOK_S)
         found.sort(key=lambda r: (r.timestamp_ms, r.topic, r.partition, r.offset))
         kept = [record for record in found if record.value is not None]
-        with _as_file(
-            [r.value or b"" for r in kept], topology.format_of(source, schema), schema
-        ) as values:
+        form = topology.format_of(source, schema)
+        with _as_file([r.value or b"" for r in kept], form) as values:
             yield _Sample(values, {str(values.path): kept})
     elif isinstance(source, FrameSource):
         yield _Sample(FrameSource(_ends(source.data, oldest, newest)))

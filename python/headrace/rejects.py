@@ -65,6 +65,7 @@ def table_of(letters: Sequence[tuple[Any, ...]]) -> pd.DataFrame:
     >>> rejects.table_of([letter])["text"][0]
     't[0]@7: field "f" is null'
     """
+    letters = [letter[: len(_COLUMNS)] for letter in letters]
     table = pd.DataFrame(letters, columns=list(_COLUMNS))
     times = table["timestamp"].where(table["timestamp"] >= 0)
     table["timestamp"] = pd.to_datetime(times, unit="ms", utc=True)

@@ -7,7 +7,7 @@ from typing import Any
 
 from headrace.errors import InvalidArgument
 
-__all__ = ["TEXTS", "explode", "unpivot"]
+__all__ = ["TEXTS", "explode", "map_batches", "unpivot"]
 
 Step = dict[str, Any]
 
@@ -48,6 +48,11 @@ def explode(column: str, *, keep_empty: bool) -> Step:
     return {"op": "explode", "column": column, "keep_empty": bool(keep_empty)}
 
 
+def map_batches(function: int, name: str, schema: dict[str, Any]) -> Step:
+    """Return the step of ``Stream.map_batches`` for the function of that number."""
+    return {"op": "map_batches", "function": function, "name": name, "schema": schema}
+
+
 def _names(what: str, names: Sequence[str] | None) -> list[str] | None:
     if names is None:
         return None
@@ -74,4 +79,12 @@ def _explode_text(step: Step) -> str:
     return f"explode({step['column']}{', keep_empty=True' if step['keep_empty'] else ''})"
 
 
-TEXTS: dict[str, Callable[[Step], str]] = {"unpivot": _unpivot_text, "explode": _explode_text}
+def _map_text(step: Step) -> str:
+    return f"map_batches({step['name']})"
+
+
+TEXTS: dict[str, Callable[[Step], str]] = {
+    "unpivot": _unpivot_text,
+    "explode": _explode_text,
+    "map_batches": _map_text,
+}

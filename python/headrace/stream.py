@@ -4,15 +4,22 @@ from __future__ import annotations
 
 import html
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from headrace import durations, frames, logs, models, reshaping, topology
+from headrace import batch_functions, durations, frames, logs, models, reshaping, topology
 from headrace.arguments import names_checked
-from headrace.errors import HeadraceError, InvalidArgument, RejectedWarning, Unsupported
+from headrace.batch_functions import BatchFunction
+from headrace.errors import (
+    HeadraceError,
+    InvalidArgument,
+    RejectedWarning,
+    SchemaError,
+    Unsupported,
+)
 from headrace.expressions import Expr, _expr
 from headrace.pending import Pending
 from headrace.schema import Schema
@@ -63,6 +70,7 @@ class Stream:
     _sinks: tuple[KafkaSink, ...] = ()
     _tables: tuple[_core.StaticTable, ...] = ()
     _tombstones: bool = False  # whether they become rows: what a table is made of
+    _functions: tuple[BatchFunction, ...] = ()
 
     @classmethod
     def _from_source(cls, source: Source, schema: Schema | Pending) -> Stream:
@@ -87,19 +95,28 @@ class Stream:
     def _plan(self) -> _core.Plan:
         return self._plan_for(self._source)
 
-    def _plan_for(self, source: Source) -> _core.Plan:
-        """Return the core's plan for records from `source`; the core checks every step."""
+    def _plan_for(
+        self, source: Source, calls: Sequence[_core.BatchCalls] | None = None
+    ) -> _core.Plan:
+        """Return the core's plan for records from `source`; the core checks every step.
+
+        `calls` are those over which a run has the functions of ``map_batches`` called.
+        """
         from headrace import _core
 
-        return _core.Plan(self._plan_text(source), list(self._predictors), list(self._tables))
+        if calls is None:  # only to be checked
+            calls = batch_functions.calls_for(self._functions)
+        predictors, tables = list(self._predictors), list(self._tables)
+        return _core.Plan(self._plan_text(source), predictors, tables, list(calls))
 
     def _plan_text(self, source: Source) -> str:
         return json.dumps(self._plan_tree(source))
 
-    def _plan_tree(self, source: Source, first_predictor: int = 0) -> dict[str, Any]:
-        """Return the plan; its predictors are numbered from `first_predictor` on."""
-        head = topology.plan_head(source, self._schema, first_predictor)
-        steps = topology.renumbered(self._steps, first_predictor)
+    def _plan_tree(self, source: Source, first: topology.First | None = None) -> dict[str, Any]:
+        """Return the plan; its predictors and functions are numbered from `first` on."""
+        first = first or topology.First()
+        head = topology.plan_head(source, self._schema, first)
+        steps = topology.renumbered(self._steps, first)
         own = [] if isinstance(source, topology.Merged) else self._schema._own_steps()
         table = {"table": True} if self._tombstones else {}
         return {"version": 1, **head, **table, "steps": [*own, *steps]}
@@ -607,6 +624,84 @@ class Stream:
         [['gate', 'car', 0.9]]
         """
         return self._with_step(reshaping.explode(column, keep_empty=keep_empty))
+
+    @names_checked
+    def map_batches(
+        self,
+        function: Callable[[Any], Any],
+        *,
+        schema: Schema | None = None,
+        format: str = "pandas",
+    ) -> Stream:
+        """Have a Python function of your own make rows of rows, batch by batch.
+
+        For what no expression or indicator does. It is outside the promise that a result is the
+        same however records were batched: the function sees where a batch ends, which depends on
+        when records came, so let it look at each row by itself. Steps before and after it keep
+        the promise for the rows they get.
+
+        The function is called on a thread of its own, one batch at a time, while the core goes on
+        reading; it may be slow, and one that never returns does not keep the stream from stopping.
+        If it raises, the stream fails with :class:`~headrace.errors.FunctionError`, which names
+        the function, the exception and the offsets of the batch.
+
+        Parameters
+        ----------
+        function : callable
+            Takes a frame of its own and returns one, of the same rows, fewer or more.
+        schema : Schema, optional
+            All columns of what it returns, with event time and key if there are still such.
+            Default: the function is tried on a frame without rows, now. Where that raises, the
+            columns are taken to stay what they are. They may all have gaps then, except event time
+            and key.
+        format : {"pandas", "pyarrow"}
+            Whether the frame is a :class:`pandas.DataFrame` or a ``pyarrow.Table``.
+
+        Raises
+        ------
+        SchemaError
+            If the type of a column cannot be told without rows, or columns are not known yet:
+            give `schema`.
+
+        Notes
+        -----
+        A row keeps its offset where the function returns as many rows as it was given; otherwise
+        all rows of the batch have the offset of its last one.
+
+        Examples
+        --------
+        >>> import headrace as hr
+        >>> import pandas as pd
+        >>> def with_rounded(df):
+        ...     return df.assign(rounded=df["Close"].round(0))
+        >>> bars = hr.from_frame(hr.market.bars(rows=3, tickers=1, seed=1), schema=hr.market.SCHEMA)
+        >>> rounded = bars.select("Date", "Ticker", "Close").map_batches(with_rounded)
+        >>> rounded.columns
+        ['Date', 'Ticker', 'Close', 'rounded']
+        >>> (rounded.collect()["rounded"] % 1).tolist()
+        [0.0, 0.0, 0.0]
+        """
+        batch_functions.check(function, format)
+        if schema is None:
+            if self._pending is not None:
+                self._pending.look()
+            if self._pending is not None:
+                raise SchemaError(
+                    f"map_batches: {self._pending.reason}, so the columns are not known yet; give "
+                    "schema=hr.Schema({...}) of what the function returns"
+                )
+            schema = batch_functions.output_schema(function, format, self.schema)
+        if not isinstance(schema, Schema):
+            raise InvalidArgument(
+                f"map_batches: schema: expected hr.Schema({{...}}), got {schema!r}"
+            )
+        mapped = replace(
+            self, _functions=(*self._functions, BatchFunction(function, format, schema))
+        )
+        name = batch_functions.name_of(function)
+        return mapped._with_step(
+            reshaping.map_batches(len(self._functions), name, schema._to_plan())
+        )
 
     @names_checked
     def predict(

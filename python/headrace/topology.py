@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from headrace.stream import Stream
 
 __all__ = [
+    "First",
     "Merged",
     "Wait",
     "format_of",
@@ -140,7 +141,6 @@ def merged(
     >>> merged([bars], Wait()).columns == bars.columns
     True
     """
-    from headrace import _core
     from headrace.schema import Schema
 
     verb = (merge or {"op": "union"})["op"]
@@ -153,9 +153,11 @@ def merged(
     _check_groups(verb, source)
     predictors = tuple(predictor for stream in streams for predictor in stream._predictors)
     tables = tuple(table for stream in streams for table in stream._tables)
-    first = streams[0]
-    over_all = type(first)(source, first.schema, _predictors=predictors, _tables=tables)
-    plan = _core.Plan(over_all._plan_text(source), list(predictors), list(tables))
+    functions = tuple(function for stream in streams for function in stream._functions)
+    over_all = type(streams[0])(
+        source, streams[0].schema, _predictors=predictors, _tables=tables, _functions=functions
+    )
+    plan = over_all._plan_for(source)
     return replace(over_all, _input=Schema._from_plan(plan.input_schema()))
 
 
@@ -306,15 +308,30 @@ def format_of(source: Source, schema: Schema) -> tuple[str, dict[str, Any]]:
     return decoder, {**schema._csv_options(), **options}
 
 
-def plan_head(source: Source, schema: Schema, first_predictor: int) -> dict[str, Any]:
+@dataclass(frozen=True)
+class First:
+    """From where on a plan's predictors and functions are numbered among those of a tree.
+
+    Examples
+    --------
+    >>> from headrace.topology import First
+    >>> First(predictor=2)
+    First(predictor=2, function=0)
+    """
+
+    predictor: int = 0
+    function: int = 0
+
+
+def plan_head(source: Source, schema: Schema, first: First) -> dict[str, Any]:
     """Return what a plan says before its steps: how records are decoded, or what is merged.
 
     Examples
     --------
     >>> import headrace as hr
-    >>> from headrace.topology import plan_head
+    >>> from headrace.topology import First, plan_head
     >>> bars = hr.from_frame(hr.market.bars(rows=4), schema=hr.market.SCHEMA)
-    >>> sorted(plan_head(bars.union(bars)._source, bars.schema, 0))
+    >>> sorted(plan_head(bars.union(bars)._source, bars.schema, First()))
     ['inputs', 'merge']
     """
     if not isinstance(source, Merged):
@@ -322,25 +339,28 @@ def plan_head(source: Source, schema: Schema, first_predictor: int) -> dict[str,
         return {"format": decoder, "format_options": options, "schema": schema._to_plan()}
     inputs = []
     for stream, wait in zip(source.inputs, source.waits, strict=True):
-        plan = stream._plan_tree(stream._source, first_predictor)
-        first_predictor += len(stream._predictors)
+        plan = stream._plan_tree(stream._source, first)
+        first = First(
+            first.predictor + len(stream._predictors), first.function + len(stream._functions)
+        )
         inputs.append(
             {"grace_ns": wait.grace_ns, "idle_timeout_ns": wait.idle_timeout_ns, "plan": plan}
         )
     return {"inputs": inputs, "merge": dict(source.merge)}
 
 
-def renumbered(steps: Sequence[dict[str, Any]], first_predictor: int) -> list[dict[str, Any]]:
-    """Return the steps with predictors numbered from `first_predictor` on.
+def renumbered(steps: Sequence[dict[str, Any]], first: First) -> list[dict[str, Any]]:
+    """Return the steps with predictors and functions numbered from `first` on.
 
     Examples
     --------
-    >>> from headrace.topology import renumbered
-    >>> renumbered([{"op": "predict", "predictor": 0}, {"op": "select"}], 2)
+    >>> from headrace.topology import First, renumbered
+    >>> renumbered([{"op": "predict", "predictor": 0}, {"op": "select"}], First(predictor=2))
     [{'op': 'predict', 'predictor': 2}, {'op': 'select'}]
     """
+    numbers = {"predictor": first.predictor, "function": first.function}
     return [
-        {**step, "predictor": step["predictor"] + first_predictor} if "predictor" in step else step
+        {name: value + numbers[name] if name in numbers else value for name, value in step.items()}
         for step in steps
     ]
 

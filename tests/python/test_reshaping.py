@@ -73,6 +73,13 @@ def test_each_sensor_has_a_state_of_its_own_where_the_names_are_the_key() -> Non
     assert before["before"].fillna(-1).tolist() == [-1, -1, 0.0, -1, 0.25, 1.0, 0.5, 2.0]
 
 
+def test_rows_of_one_sensor_can_be_looked_at() -> None:
+    frame = pd.DataFrame({"t1": [1.0, 2.0], "t2": [3.0, 4.0]})
+    with hr.from_frame(frame).unpivot(["t1", "t2"], index=[], key="variable").run() as live:
+        assert live.wait("30s")
+    assert live.frame(key="t2")["value"].tolist() == [3.0, 4.0]
+
+
 def test_steps_after_unpivot_and_explode_do_not_depend_on_the_cuts() -> None:
     long = wide().unpivot(["t1", "t2"], variable_name="s", key="s")
     testing.assert_batch_invariant(

@@ -1,8 +1,11 @@
-"""What a status says of rejected records."""
+"""What a status says of rejected and late records."""
 
 from __future__ import annotations
 
+import pandas as pd
+
 import headrace as hr
+from headrace.panel import Moment, html_of
 
 
 def test_the_first_reject_is_of_the_commonest_reason() -> None:
@@ -26,3 +29,14 @@ def test_late_rows_are_said_beside_the_rejected_ones() -> None:
     assert "3 late or too far ahead (future 1, only counted 2)" in str(status)
     assert hr.Status("running", rejected={"rule": 7}).late == 0
     assert "late" not in str(hr.Status("running", rejected={"rule": 7}))
+
+
+def test_the_panel_counts_late_rows() -> None:
+    def shown(status: hr.Status) -> str:
+        return html_of(Moment("bars", status, pd.Timestamp("2026-03-02", tz="UTC"), 0))
+
+    with_late = shown(hr.Status("running", rejected={"late": 2}, late_counted=1_300))
+    assert ">late or ahead<" in with_late
+    assert ">1,302<" in with_late
+    assert "1,302 late or too far ahead (late 2, only counted 1,300)" in with_late
+    assert "late" not in shown(hr.Status("running", rejected={"rule": 2}))

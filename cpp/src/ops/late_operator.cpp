@@ -67,6 +67,7 @@ class LateOperator final : public Operator {
                   short_text(newest_.ns(), time) + "), grace " +
                   record::duration_text(static_cast<std::uint64_t>(grace_));
     made.field = schema_->fields()[static_cast<std::size_t>(schema_->event_time_index())].name;
+    made.behind_ns = behind(newest_.ns(), time);
     made.task = batch.origin(row);
     if (batch.offsets) made.offset = batch.offset_values()[row];
     return made;

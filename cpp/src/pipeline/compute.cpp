@@ -101,7 +101,9 @@ bool Compute::all_producers_ended() const noexcept {
 bool Compute::run_here(std::size_t producer, Parcel& parcel) {
   // A few rows can make many more due where streams flow together.
   if (recipe_.junction != nullptr) return false;
-  if (parcel.batch.rows() > kRunHereRows || outlet_.has_sinks()) return false;
+  const bool calls_out = !recipe_.leaves.front()->functions().empty();
+  const bool may_wait = outlet_.has_sinks() || calls_out;
+  if (parcel.batch.rows() > kRunHereRows || may_wait) return false;
   const std::unique_lock turn(turn_, std::try_to_lock);
   // Parcels are popped and worked off in one turn: an empty ring has nothing under way.
   if (!turn.owns_lock() || lanes_[producer]->ring.size() != 0) return false;
@@ -119,7 +121,7 @@ bool Compute::serve(Lane& lane) {
   thin_out(lane, parcels);
   if (congested) counters_.dropped.fetch_add(conflate(parcels), std::memory_order_relaxed);
   for (ParcelPtr& parcel : parcels) {
-    if (!life_.past_drain()) handle(*parcel);
+    if (!leaves_alone()) handle(*parcel);
     parcel.reset();
   }
   return n > 0;
@@ -168,6 +170,9 @@ void Compute::work_off(Parcel& parcel, Work work) {
   const std::uint64_t late = task.late();
   const std::uint64_t evicted = task.evicted();
   base::Status status = (task.*work)(parcel.batch, parcel.rejects);
+  // Cancelled, since the run is stopping: not done, and so not committed either.
+  gave_up_ = !status && status.error().code == base::ErrorCode::kCancelled && life_.stopping();
+  if (gave_up_) return;
   if (!status) return life_.fail(status.error());
   outlet_.rejects().count(record::RejectReason::kRule, task.dropped() - dropped);
   outlet_.rejects().count_late(task.late() - late);
@@ -209,6 +214,7 @@ base::Status Compute::pass_on(Parcel& parcel) {
 void Compute::finish_tasks() {
   const std::lock_guard turn(turn_);
   for (TaskSlot* slot : slots_) {
+    if (gave_up_) return;
     if (!slot->running->holds_rows() || !slot->live(slot->running_epoch) || life_.past_flush()) {
       continue;
     }

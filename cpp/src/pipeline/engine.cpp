@@ -123,6 +123,8 @@ struct Engine::Impl {
   }
 
   void wake() noexcept {
+    const auto drained = Lifecycle::Clock::now() + Lifecycle::kDrain;
+    for (const auto& function : plan.functions()) function->give_up_at(drained);
     for (const auto& ingest : ingests) ingest->wake();
     for (const auto& compute : computes) compute->ring_bell();
   }

@@ -12,8 +12,8 @@
 #include <utility>
 
 #include <headrace/decode/timestamp.hpp>
+#include <headrace/ops/row_keys.hpp>
 #include <headrace/pipeline/list_columns.hpp>
-#include <headrace/pipeline/row_keys.hpp>
 #include <headrace/record/arrow_import.hpp>
 #include <headrace/record/column_import.hpp>
 #include <headrace/sink/json_encoder.hpp>
@@ -227,7 +227,7 @@ class FrameSource final : public source::Source {
   record::SchemaPtr schema_;
   record::ColumnImporter importer_;
   ListColumns lists_;
-  RowKeys keys_;
+  ops::RowKeys keys_;
   Next next_;
   std::optional<ForeignTable> table_;
   std::size_t row_ = 0;  // of table_
@@ -273,6 +273,37 @@ base::Result<std::unique_ptr<source::Source>> make_frame_source(record::SchemaPt
   constexpr std::int64_t kUnknown = -1;
   return checked(std::make_unique<FrameSource>(std::move(schema), std::move(next), kUnknown),
                  reader->columns());
+}
+
+base::Result<record::RecordBatch> rows_of(const record::SchemaPtr& schema,
+                                          const ForeignTable& table) {
+  record::ColumnImporter importer(schema, parse_time);
+  if (base::Status status = importer.bind(table); !status) return status.error();
+  record::Rejects rejects;
+  record::RecordBatch batch = importer.rows(table, 0, table.rows, 0, rejects);
+  ListColumns(*schema).check(batch, rejects);
+  if (rejects.empty()) return batch;
+  return base::Error{
+      .code = base::ErrorCode::kFunction,
+      .message = "row " + std::to_string(rejects.front().offset) + ": " + rejects.front().detail};
+}
+
+base::Result<record::RecordBatch> rows_of(const record::SchemaPtr& schema,
+                                          ArrowArrayStream* stream) {
+  const base::Result<std::unique_ptr<record::ArrowReader>> opened =
+      record::ArrowReader::open(stream);
+  if (!opened) return opened.error();
+  base::Result<std::optional<ForeignTable>> table = (*opened)->next();
+  if (!table) return table.error();
+  if (!*table) return rows_of(schema, (*opened)->columns());
+  base::Result<record::RecordBatch> rows = rows_of(schema, **table);
+  const base::Result<std::optional<ForeignTable>> more = (*opened)->next();
+  if (!more) return more.error();
+  if (*more && (*more)->rows > 0) {
+    return base::Error{.code = base::ErrorCode::kUnsupported,
+                       .message = "a table of more than one chunk"};
+  }
+  return rows;
 }
 
 }  // namespace headrace::pipeline

@@ -24,9 +24,10 @@ void Plan::add(Spec spec) {
 
 base::Result<Plan> Plan::parse(std::string_view json,
                                std::vector<std::shared_ptr<model::Predictor>> predictors,
-                               std::vector<ops::StaticTablePtr> tables) {
+                               std::vector<ops::StaticTablePtr> tables,
+                               std::vector<std::shared_ptr<ops::BatchFunction>> functions) {
   try {
-    return parse_or_throw(json, std::move(predictors), std::move(tables));
+    return parse_or_throw(json, std::move(predictors), std::move(tables), std::move(functions));
   } catch (const base::Exception& exception) {
     return exception.error();
   }
@@ -34,7 +35,9 @@ base::Result<Plan> Plan::parse(std::string_view json,
 
 Plan Plan::parse_or_throw(std::string_view json,
                           std::vector<std::shared_ptr<model::Predictor>> predictors,
-                          std::vector<ops::StaticTablePtr> tables) {
+                          std::vector<ops::StaticTablePtr> tables,
+
+                          std::vector<std::shared_ptr<ops::BatchFunction>> functions) {
   simdjson::dom::parser parser;
   element root;
   if (const auto error = parser.parse(json.data(), json.size()).get(root);
@@ -50,6 +53,7 @@ Plan Plan::parse_or_throw(std::string_view json,
   Plan plan;
   plan.predictors_ = std::move(predictors);
   plan.tables_ = std::move(tables);
+  plan.functions_ = std::move(functions);
   if (object.find("inputs")) {
     plan.take_inputs(object);
   } else {
@@ -105,7 +109,7 @@ void Plan::take_input(const JsonObject& object) {
     }
   }
   input.plan = std::make_shared<const Plan>(
-      parse_or_throw(json_text(object.require("plan")), predictors_, tables_));
+      parse_or_throw(json_text(object.require("plan")), predictors_, tables_, functions_));
   if (!input.plan->has_event_times()) {
     throw plan_error("stream " + std::to_string(inputs_.size() + 1) +
                      " has no event time, by which its records could be merged; name it in the "
@@ -124,9 +128,15 @@ std::vector<const Plan*> Plan::leaves() const {
   return all;
 }
 
+// Steps leave them as they are, also where their column goes; a function outside makes rows anew.
 bool Plan::has_event_times() const noexcept {
-  return is_merge() || is_table_ || input_->event_time_index() >= 0 ||
-         output_->event_time_index() >= 0;
+  bool has = is_merge() || is_table_ || input_->event_time_index() >= 0 ||
+             output_->event_time_index() >= 0;
+  for (const std::shared_ptr<const Step>& step : steps_) {
+    const auto* map = std::get_if<MapSpec>(&step->spec);
+    if (map != nullptr) has = map->schema->event_time_index() >= 0;
+  }
+  return has;
 }
 
 base::Result<ops::MergeOperatorPtr> Plan::make_merge() const {
@@ -146,7 +156,8 @@ base::Result<std::vector<ops::OperatorPtr>> Plan::instantiate() const {
   std::vector<ops::OperatorPtr> chain;
   record::SchemaPtr schema = input_;
   for (const std::shared_ptr<const Step>& step : steps_) {
-    base::Result<ops::OperatorPtr> op = make_operator(step->spec, schema, predictors_, tables_);
+    base::Result<ops::OperatorPtr> op =
+        make_operator(step->spec, schema, {predictors_, tables_, functions_});
     if (!op) return op.error();
     schema = (*op)->output_schema();
     chain.push_back(std::move(*op));

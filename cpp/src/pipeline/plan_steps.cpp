@@ -1,4 +1,5 @@
 #include <headrace/pipeline/plan_json.hpp>
+#include <headrace/pipeline/plan_schema.hpp>
 #include <headrace/pipeline/plan_steps.hpp>
 #include <headrace/pipeline/plan_window.hpp>
 #include <headrace/pipeline/plan_zone.hpp>
@@ -11,6 +12,7 @@
 #include <headrace/ops/explode_operator.hpp>
 #include <headrace/ops/filter_operator.hpp>
 #include <headrace/ops/late_operator.hpp>
+#include <headrace/ops/map_operator.hpp>
 #include <headrace/ops/select_operator.hpp>
 #include <headrace/ops/sort_within_operator.hpp>
 #include <headrace/ops/unpivot_operator.hpp>
@@ -112,12 +114,16 @@ StepSpec parse_select(const element& json) {
   return SelectSpec{JsonObject(json, "select", {"op", "columns"}).texts("columns")};
 }
 
+std::size_t parse_index(const JsonObject& object, std::string_view key) {
+  const std::int64_t index = object.integer(key);
+  if (index < 0) throw object.wrong(key, "an index", object.require(key));
+  return static_cast<std::size_t>(index);
+}
+
 StepSpec parse_predict(const element& json) {
   const JsonObject object(json, "predict", {"op", "predictor", "inputs", "outputs", "window"});
   PredictSpec spec;
-  const std::int64_t predictor = object.integer("predictor");
-  if (predictor < 0) throw object.wrong("predictor", "an index", object.require("predictor"));
-  spec.predictor = static_cast<std::size_t>(predictor);
+  spec.predictor = parse_index(object, "predictor");
   spec.inputs = object.texts("inputs");
   spec.outputs = object.texts("outputs");
   if (object.find("window")) spec.window = object.integer("window");
@@ -184,6 +190,14 @@ StepSpec parse_static_join(const element& json) {
                         .how = parse_how(object)};
 }
 
+// The name is for whoever reads the plan.
+StepSpec parse_map(const element& json) {
+  const JsonObject object(json, "map_batches", {"op", "function", "name", "schema"});
+  return MapSpec{.function = parse_index(object, "function"),
+                 .schema = std::make_shared<const record::Schema>(
+                     parse_schema(json_text(object.require("schema"))))};
+}
+
 // ---- spec to operator
 
 base::Error prefixed(const std::string& who, base::Error error) {
@@ -201,8 +215,7 @@ base::Status check_window(const PredictSpec& spec, const model::Predictor& predi
 
 struct Maker {
   const record::SchemaPtr& schema;
-  std::span<const std::shared_ptr<model::Predictor>> predictors;
-  std::span<const ops::StaticTablePtr> tables;
+  const Outside& outside;
 
   Result<OperatorPtr> operator()(const ValidateSpec& spec) const {
     return ops::make_validate_operator(
@@ -262,9 +275,9 @@ struct Maker {
         {.schema = schema, .column = spec.column, .keep_empty = spec.keep_empty});
   }
   Result<OperatorPtr> operator()(const StaticJoinSpec& spec) const {
-    const auto at = std::find_if(tables.begin(), tables.end(),
+    const auto at = std::find_if(outside.tables.begin(), outside.tables.end(),
                                  [&](const auto& table) { return table->id() == spec.table; });
-    if (at == tables.end() || (*at)->on() != spec.on) {
+    if (at == outside.tables.end() || (*at)->on() != spec.on) {
       return base::invalid_argument("join: no table " + spec.table + " by these columns");
     }
     return ops::make_static_join(
@@ -275,7 +288,16 @@ struct Maker {
     args.schema = schema;
     return ops::make_fill_operator(std::move(args));
   }
+  Result<OperatorPtr> operator()(const MapSpec& spec) const {
+    const auto& functions = outside.functions;
+    if (spec.function >= functions.size()) {
+      return base::invalid_argument("map_batches: no function " + std::to_string(spec.function) +
+                                    "; there are " + std::to_string(functions.size()));
+    }
+    return ops::make_map_operator({.output = spec.schema, .function = functions[spec.function]});
+  }
   Result<OperatorPtr> operator()(const PredictSpec& spec) const {
+    const auto& predictors = outside.predictors;
     if (spec.predictor >= predictors.size()) {
       return base::invalid_argument("predict: no predictor " + std::to_string(spec.predictor) +
                                     "; there are " + std::to_string(predictors.size()));
@@ -310,7 +332,7 @@ StepSpec parse_step(std::string_view json) {
       {"sort_within", &parse_sort_within}, {"compose_time", &parse_compose_time},
       {"unpivot", &parse_unpivot},         {"explode", &parse_explode},
       {"window", &parse_window_step},      {"join", &parse_static_join},
-      {"fill", &parse_fill_step}};
+      {"fill", &parse_fill_step},          {"map_batches", &parse_map}};
   simdjson::dom::parser parser;
   element root;
   if (parser.parse(json.data(), json.size()).get(root) != simdjson::SUCCESS) {
@@ -335,9 +357,8 @@ bool runs_at_ingest(const StepSpec& step) noexcept {
 }
 
 Result<OperatorPtr> make_operator(const StepSpec& step, const record::SchemaPtr& schema,
-                                  std::span<const std::shared_ptr<model::Predictor>> predictors,
-                                  std::span<const ops::StaticTablePtr> tables) {
-  return std::visit(Maker{schema, predictors, tables}, step);
+                                  const Outside& outside) {
+  return std::visit(Maker{schema, outside}, step);
 }
 
 }  // namespace headrace::pipeline

@@ -138,7 +138,7 @@ class Picture:
         self._rejected = count
         self._rejects = [
             (partition, offset, key.decode("utf-8", "replace") if key else None)
-            for _, _, _, _, partition, offset, _, key, _ in self._live._engine.rejects()
+            for _, _, _, _, partition, offset, _, key, *_ in self._live._engine.rejects()
         ]
         return True
 

@@ -35,3 +35,13 @@ TEST_CASE("a stream without an event time is told how to get one, where it can")
   const Schema timed({{.name = "t", .type = DType::kTimestamp}}, "t");
   CHECK(require_event_time("step", timed));
 }
+
+TEST_CASE("how far a time is behind the newest, or ahead of it") {
+  constexpr std::int64_t kFirst = std::numeric_limits<std::int64_t>::min();
+  constexpr std::int64_t kLast = std::numeric_limits<std::int64_t>::max();
+  CHECK(headrace::ops::behind(10, 7) == 3);
+  CHECK(headrace::ops::behind(7, 10) == -3);
+  CHECK(headrace::ops::behind(7, 7) == 0);
+  CHECK(headrace::ops::behind(kLast, kFirst) == kLast);
+  CHECK(headrace::ops::behind(kFirst, kLast) == -kLast);
+}

@@ -25,6 +25,8 @@ std::vector<std::string> details(std::int64_t grace, const std::vector<std::int6
   for (const record::Reject& reject : rejects) {
     CHECK(reject.reason == record::RejectReason::kLate);
     CHECK(reject.field == "Date");
+    REQUIRE(reject.behind_ns);
+    CHECK(*reject.behind_ns >= grace);
     all.push_back(std::to_string(reject.offset) + ": " + reject.detail);
   }
   CHECK(batch.rows() + all.size() == times.size());

@@ -4,6 +4,8 @@
 #include "ops/bars.hpp"
 #include "pipeline/plans.hpp"
 
+#include <headrace/pipeline/batch_calls.hpp>
+
 using namespace headrace;
 using pipeline::Plan;
 
@@ -87,6 +89,24 @@ TEST_CASE("steps that only take rows out may run first, where the original bytes
   CHECK(leading(sort + "," + unique) == 1);
   CHECK(leading(mean + "," + unique) == 0);
   CHECK(test::plan_of(sort).instantiate().value_or_throw().size() == 2);
+}
+
+TEST_CASE("a function makes rows anew: its schema says whether they have event times") {
+  const auto text = [](const std::string& roles) {
+    return R"({"version": 1, "format": "json", "schema": {"fields": [
+                 {"name": "at", "type": "timestamp"}], "event_time": "at"}, "steps": [
+                 {"op": "map_batches", "function": 0, "name": "f",
+                  "schema": {"fields": [{"name": "at", "type": "timestamp"}])" +
+           roles + "}}]}";
+  };
+  const std::vector<std::shared_ptr<ops::BatchFunction>> functions{
+      std::make_shared<pipeline::BatchCalls>()};
+  const Plan timed = Plan::parse(text(R"(, "event_time": "at")"), {}, functions).value_or_throw();
+  CHECK(timed.has_event_times());
+  CHECK(timed.functions().size() == 1);
+  CHECK(timed.leading_rules() == 0);
+  CHECK_FALSE(Plan::parse(text(""), {}, functions).value_or_throw().has_event_times());
+  CHECK(refusal(text("")) == "map_batches: no function 0; there are 0");
 }
 
 TEST_CASE("options of the decoder are read") {

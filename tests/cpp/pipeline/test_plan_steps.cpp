@@ -14,7 +14,7 @@ using Predictors = std::vector<std::shared_ptr<model::Predictor>>;
 const record::SchemaPtr kSchema = test::some_bars().schema;
 
 std::string refusal(const char* json, const Predictors& predictors) {
-  const auto made = make_operator(parse_step(json), kSchema, predictors);
+  const auto made = make_operator(parse_step(json), kSchema, {predictors});
   REQUIRE_FALSE(made);
   return made.error().message;
 }
@@ -40,7 +40,7 @@ TEST_CASE("timestamp_from keeps its parts and its zone, and may run first") {
   CHECK(args.parts.date == "Date");
   CHECK_FALSE(args.parts.year);
   CHECK(args.zone->name() == "Asia/Tokyo");
-  const auto made = make_operator(step, kSchema, {}).value_or_throw();
+  const auto made = make_operator(step, kSchema, Outside{}).value_or_throw();
   CHECK(made->output_schema()->index_of("then") == 1);
   CHECK(made->output_schema()->fields()[1].nullable);
   CHECK_THROWS_AS(parse_step(R"({"op": "compose_time", "name": "then", "at": -1, "date": "Date"})"),
@@ -73,7 +73,7 @@ TEST_CASE(
   CHECK(runs_at_ingest(LateSpec{1}));
   CHECK_FALSE(runs_at_ingest(sort));
   const auto holds = [](const StepSpec& step) {
-    return make_operator(step, kSchema, {}).value_or_throw()->holds_rows();
+    return make_operator(step, kSchema, Outside{}).value_or_throw()->holds_rows();
   };
   CHECK(holds(sort));
   CHECK_FALSE(holds(LateSpec{1}));
@@ -83,14 +83,14 @@ TEST_CASE(
 TEST_CASE("unpivot takes all columns but those of the other argument") {
   const StepSpec step = parse_step(
       R"({"op": "unpivot", "on": ["High", "Low"], "variable_name": "kind", "key_is_variable": true})");
-  const auto made = make_operator(step, kSchema, {}).value_or_throw();
+  const auto made = make_operator(step, kSchema, Outside{}).value_or_throw();
   const record::Schema& schema = *made->output_schema();
   REQUIRE(schema.size() == 5);
   CHECK(schema.fields()[2].name == "Volume");
   CHECK(schema.fields()[3].name == "kind");
   CHECK(schema.key_index() == 3);
   const StepSpec rest = parse_step(R"({"op": "unpivot", "index": ["Date", "Ticker", "Volume"]})");
-  CHECK(make_operator(rest, kSchema, {}).value_or_throw()->output_schema()->size() == 5);
+  CHECK(make_operator(rest, kSchema, Outside{}).value_or_throw()->output_schema()->size() == 5);
   CHECK(refusal(R"({"op": "unpivot"})", {}) == "unpivot: on: expected at least one column");
 }
 
@@ -104,7 +104,7 @@ TEST_CASE("a predict step runs the predictor that it names") {
   const StepSpec step = parse_step(
       R"({"op": "predict", "predictor": 1, "inputs": ["High", "Low"], "outputs": ["p"],
           "window": null})");
-  const auto op = make_operator(step, kSchema, predictors).value_or_throw();
+  const auto op = make_operator(step, kSchema, {predictors}).value_or_throw();
   record::RecordBatch batch = test::whole(test::some_bars());
   record::Rejects rejects;
   REQUIRE(op->process(batch, rejects));

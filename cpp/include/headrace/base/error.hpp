@@ -44,6 +44,7 @@ enum class ErrorCode : std::uint8_t {
   kIo,
   kCancelled,
   kInternal,
+  kFunction,
 };
 
 struct ErrorInfo {
@@ -52,7 +53,7 @@ struct ErrorInfo {
   std::string_view python_exception;  // class in headrace.errors
 };
 
-inline constexpr std::array<ErrorInfo, 18> kErrorTable{{
+inline constexpr std::array<ErrorInfo, 19> kErrorTable{{
     {ErrorCode::kInvalidArgument, "invalid_argument", "InvalidArgument"},
     {ErrorCode::kUnknownColumn, "unknown_column", "UnknownColumn"},
     {ErrorCode::kTypeMismatch, "type_mismatch", "TypeMismatch"},
@@ -71,6 +72,7 @@ inline constexpr std::array<ErrorInfo, 18> kErrorTable{{
     {ErrorCode::kIo, "io", "StreamIOError"},
     {ErrorCode::kCancelled, "cancelled", "Cancelled"},
     {ErrorCode::kInternal, "internal", "InternalError"},
+    {ErrorCode::kFunction, "function", "FunctionError"},
 }};
 
 [[nodiscard]] constexpr const ErrorInfo& info(ErrorCode code) noexcept {

@@ -45,6 +45,14 @@ class NewestTime {
                : static_cast<std::uint64_t>(a) - static_cast<std::uint64_t>(b);
 }
 
+// How far `time` is behind the newest, negative where it is ahead; what int64 cannot hold is its
+// largest or smallest number.
+[[nodiscard]] inline std::int64_t behind(std::int64_t newest, std::int64_t time) noexcept {
+  constexpr auto kMost = std::numeric_limits<std::int64_t>::max();
+  const std::uint64_t length = std::min<std::uint64_t>(distance(newest, time), kMost);
+  return time < newest ? static_cast<std::int64_t>(length) : -static_cast<std::int64_t>(length);
+}
+
 // An error that tells how to give the stream an event time, where it has none; `who` begins it.
 [[nodiscard]] base::Status require_event_time(std::string_view who, const record::Schema& schema);
 

@@ -54,7 +54,7 @@ class Compute {
   // For ingest thread `producer` alone.
   [[nodiscard]] Ring& ring(std::size_t producer) noexcept { return lanes_[producer]->ring; }
   // Works the parcel off on the caller's thread, if it is small, nobody is at work here, nothing of
-  // this producer waits, and no sink could hold the caller up.
+  // this producer waits, and neither a sink nor a function outside could hold the caller up.
   [[nodiscard]] bool run_here(std::size_t producer, Parcel& parcel);
   // The oldest `parcels` more of what is in the ring lose their rows (Overflow::kDropOldest).
   void doom(std::size_t producer, std::size_t parcels) noexcept;
@@ -91,6 +91,8 @@ class Compute {
   void process(Parcel& parcel);
   using Work = base::Status (Task::*)(record::RecordBatch&, record::Rejects&);
   void work_off(Parcel& parcel, Work work);
+  // Whether what comes now is left alone, since the run is stopping.
+  [[nodiscard]] bool leaves_alone() const noexcept { return gave_up_ || life_.past_drain(); }
   void hand_on(Parcel& parcel, std::size_t entered);
   [[nodiscard]] base::Status pass_on(Parcel& parcel);
   void finish_tasks();
@@ -112,6 +114,7 @@ class Compute {
   Doorbell bell_;
   Counters counters_;
   mutable std::mutex turn_;  // who may touch the tasks
+  bool gave_up_ = false;     // a step was cancelled: what comes after it would not fit
   Digest of_former_;         // of tasks whose assignment is over
   std::thread thread_;
 };

@@ -26,4 +26,12 @@ namespace headrace::pipeline {
 [[nodiscard]] base::Result<std::unique_ptr<source::Source>> make_frame_source(
     record::SchemaPtr schema, ArrowArrayStream* stream);
 
+// All rows of a table at once, as columns of the schema. A row that does not fit is an error of the
+// kind kFunction that says which and why: whoever made the table is to mend it.
+[[nodiscard]] base::Result<record::RecordBatch> rows_of(const record::SchemaPtr& schema,
+                                                        const record::ForeignTable& table);
+// The same for a stream of at most one table, which is taken over in any case.
+[[nodiscard]] base::Result<record::RecordBatch> rows_of(const record::SchemaPtr& schema,
+                                                        ArrowArrayStream* stream);
+
 }  // namespace headrace::pipeline

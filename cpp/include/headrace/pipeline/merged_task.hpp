@@ -11,9 +11,9 @@
 
 #include <functional>
 
+#include <headrace/ops/row_keys.hpp>
 #include <headrace/pipeline/merge.hpp>
 #include <headrace/pipeline/plan.hpp>
-#include <headrace/pipeline/row_keys.hpp>
 #include <headrace/pipeline/task.hpp>
 
 namespace headrace::pipeline {
@@ -47,7 +47,7 @@ class MergedTask {
 
   Merge merge_;
   ops::MergeOperatorPtr operator_;
-  RowKeys keys_;
+  ops::RowKeys keys_;
   Task task_;
   Merge::Due due_;
 };

@@ -26,6 +26,7 @@
 //      {"op": "unpivot", "on": ["t1", "t2"], "index": ["at"], "variable_name": "sensor",
 //       "value_name": "celsius", "key_is_variable": true},
 //      {"op": "explode", "column": "objects", "keep_empty": false},
+//      {"op": "map_batches", "function": 0, "name": "clean", "schema": {"fields": [...], ...}},
 //      {"op": "predict", "predictor": 0, "inputs": ["rsi", "aroon_up"], "outputs": ["p_up"],
 //       "window": null},
 //      {"op": "join", "on": ["Ticker"], "table": "90c5f2d1a4b7e380", "suffix": "_right",
@@ -44,7 +45,8 @@
 // E is validate/expression.hpp's language. unit: auto s ms us ns. on_reject: dead_letter drop flag
 // ("flag" keeps the row and adds the nullable string column "rejected" with the rule's name). All
 // columns of one with_columns see the schema before it, as in Polars. `predictor` is an index into
-// the predictors handed to parse(), `table` the id of one of the tables.
+// the predictors handed to parse(), `table` the id of one of the tables, `function` an index into
+// the functions.
 //
 // A key that nobody knows is an error, wherever it stands; null is the same as absent. An
 // indicator's parameters that are not given have their defaults. A new column takes the place of
@@ -76,6 +78,7 @@
 
 #include <headrace/decode/decoder.hpp>
 #include <headrace/model/predict_operator.hpp>
+#include <headrace/ops/batch_function.hpp>
 #include <headrace/ops/join/static_table.hpp>
 #include <headrace/ops/merge_operator.hpp>
 #include <headrace/ops/operator.hpp>
@@ -100,7 +103,9 @@ class Plan {
   // Parses and checks the whole plan, by instantiating it once; errors name step and column.
   [[nodiscard]] static base::Result<Plan> parse(
       std::string_view json, std::vector<std::shared_ptr<model::Predictor>> predictors = {},
-      std::vector<ops::StaticTablePtr> tables = {});
+      std::vector<ops::StaticTablePtr> tables = {},
+
+      std::vector<std::shared_ptr<ops::BatchFunction>> functions = {});
 
   // Columns before the first step: of the records, or of what the merge makes of its inputs.
   [[nodiscard]] const record::SchemaPtr& input_schema() const noexcept { return input_; }
@@ -127,12 +132,19 @@ class Plan {
   [[nodiscard]] std::size_t leading_rules() const noexcept {
     return is_merge() ? 0 : leading_rules_;  // behind a merge no bytes are at hand
   }
+  // What map_batches calls, here and in the inputs; shared by all that runs this plan. A run that
+  // ends gives them up.
+  [[nodiscard]] const std::vector<std::shared_ptr<ops::BatchFunction>>& functions() const noexcept {
+    return functions_;
+  }
 
  private:
   struct Step;
   [[nodiscard]] static Plan parse_or_throw(
       std::string_view json, std::vector<std::shared_ptr<model::Predictor>> predictors,
-      std::vector<ops::StaticTablePtr> tables);
+      std::vector<ops::StaticTablePtr> tables,
+
+      std::vector<std::shared_ptr<ops::BatchFunction>> functions);
   void take_records(const JsonObject& object);
   void take_inputs(const JsonObject& object);
   void take_input(const JsonObject& object);
@@ -151,6 +163,7 @@ class Plan {
   std::size_t leading_rules_ = 0;
   std::vector<std::shared_ptr<model::Predictor>> predictors_;
   std::vector<ops::StaticTablePtr> tables_;
+  std::vector<std::shared_ptr<ops::BatchFunction>> functions_;
 };
 
 }  // namespace headrace::pipeline

@@ -4,7 +4,7 @@
 // Cost: parsing and compiling; per stream and task, not per record.
 //
 //   StepSpec step = parse_step(R"({"op": "select", "columns": ["Close"]})");
-//   ops::OperatorPtr op = make_operator(step, schema, predictors).value_or_throw();
+//   ops::OperatorPtr op = make_operator(step, schema, {predictors}).value_or_throw();
 #pragma once
 
 #include <cstdint>
@@ -17,6 +17,7 @@
 #include <vector>
 
 #include <headrace/model/predict_operator.hpp>
+#include <headrace/ops/batch_function.hpp>
 #include <headrace/ops/columns_operator.hpp>
 #include <headrace/ops/compose_time_operator.hpp>
 #include <headrace/ops/join/static_join.hpp>
@@ -65,6 +66,10 @@ struct ExplodeSpec {
   std::string column;
   bool keep_empty = false;
 };
+struct MapSpec {
+  std::size_t function = 0;
+  record::SchemaPtr schema;
+};
 struct PredictSpec {
   std::size_t predictor = 0;
   std::vector<std::string> inputs;
@@ -85,9 +90,17 @@ struct StaticJoinSpec {
   ops::JoinHow how = ops::JoinHow::kLeft;
 };
 
-using StepSpec = std::variant<ValidateSpec, ColumnsSpec, FilterSpec, SelectSpec, PredictSpec,
-                              DeduplicateSpec, LateSpec, SortWithinSpec, ComposeTimeSpec,
-                              UnpivotSpec, ExplodeSpec, StaticJoinSpec, WindowSpec, FillSpec>;
+using StepSpec =
+    std::variant<ValidateSpec, ColumnsSpec, FilterSpec, SelectSpec, PredictSpec, DeduplicateSpec,
+                 LateSpec, SortWithinSpec, ComposeTimeSpec, UnpivotSpec, ExplodeSpec,
+                 StaticJoinSpec, WindowSpec, FillSpec, MapSpec>;
+
+// What steps refer to by number or id.
+struct Outside {
+  std::span<const std::shared_ptr<model::Predictor>> predictors;
+  std::span<const ops::StaticTablePtr> tables = {};
+  std::span<const std::shared_ptr<ops::BatchFunction>> functions = {};
+};
 
 // Throws base::Exception with what was received and what is known.
 [[nodiscard]] StepSpec parse_step(std::string_view json);
@@ -95,9 +108,8 @@ using StepSpec = std::variant<ValidateSpec, ColumnsSpec, FilterSpec, SelectSpec,
 // may run before anything else has seen them.
 [[nodiscard]] bool runs_at_ingest(const StepSpec& step) noexcept;
 
-[[nodiscard]] base::Result<ops::OperatorPtr> make_operator(
-    const StepSpec& step, const record::SchemaPtr& schema,
-    std::span<const std::shared_ptr<model::Predictor>> predictors,
-    std::span<const ops::StaticTablePtr> tables = {});
+[[nodiscard]] base::Result<ops::OperatorPtr> make_operator(const StepSpec& step,
+                                                           const record::SchemaPtr& schema,
+                                                           const Outside& outside);
 
 }  // namespace headrace::pipeline

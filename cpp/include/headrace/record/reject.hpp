@@ -10,6 +10,7 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -88,6 +89,8 @@ struct Reject {
   std::int64_t timestamp_ms = -1;  // of the Kafka record; -1: none
   std::string key;                 // Kafka key bytes
   std::string value;               // original bytes (cut at the size cap)
+  // Of late and future: how far the event time was behind the newest; negative: ahead of it.
+  std::optional<std::int64_t> behind_ns;
 };
 
 using Rejects = std::vector<Reject>;

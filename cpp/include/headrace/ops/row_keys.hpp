@@ -11,18 +11,21 @@
 #include <vector>
 
 #include <headrace/base/bytes.hpp>
+#include <headrace/base/error.hpp>
 #include <headrace/decode/batch_builder.hpp>
 #include <headrace/record/record_batch.hpp>
 
-namespace headrace::pipeline {
+namespace headrace::ops {
 
 class RowKeys {
  public:
   explicit RowKeys(const record::Schema& schema) : column_(schema.key_index()) {}
   // Does nothing where the schema has no key.
   void assign(record::RecordBatch& batch);
-  // Ids stay as they are: state by key depends on them.
+
+  // The keys seen, in the order of their ids, which state by key depends on.
   void snapshot(base::ByteWriter& writer) const;
+  // After an error it is what it was before.
   [[nodiscard]] base::Status restore(base::ByteReader& reader);
 
  private:
@@ -35,4 +38,4 @@ class RowKeys {
   std::vector<std::uint32_t> id_of_code_;
 };
 
-}  // namespace headrace::pipeline
+}  // namespace headrace::ops

@@ -1,4 +1,4 @@
-#include <headrace/pipeline/row_keys.hpp>
+#include <headrace/ops/row_keys.hpp>
 
 #include "catch.hpp"
 
@@ -31,7 +31,7 @@ TEST_CASE("ids follow the texts, also into another dictionary") {
   const auto schema = std::make_shared<const record::Schema>(
       std::vector<record::Field>{{.name = "Ticker", .type = DType::kString}}, std::nullopt,
       "Ticker");
-  pipeline::RowKeys keys(*schema);
+  ops::RowKeys keys(*schema);
   auto words = std::make_shared<record::Dictionary>();
   RecordBatch first = tickers(schema, {"B", "A", "B"}, words);
   keys.assign(first);
@@ -49,9 +49,37 @@ TEST_CASE("ids follow the texts, also into another dictionary") {
 TEST_CASE("without a key every row is of the one key") {
   const auto schema = std::make_shared<const record::Schema>(
       std::vector<record::Field>{{.name = "Ticker", .type = DType::kString}});
-  pipeline::RowKeys keys(*schema);
+  ops::RowKeys keys(*schema);
   RecordBatch batch = tickers(schema, {"B", "A"}, std::make_shared<record::Dictionary>());
   keys.assign(batch);
   CHECK(batch.key_ids == nullptr);
   CHECK(batch.key_count == 1);
+}
+
+TEST_CASE("keys restored go on with their ids, and a damaged snapshot changes nothing") {
+  const auto schema = std::make_shared<const record::Schema>(
+      std::vector<record::Field>{{.name = "Ticker", .type = DType::kString}}, std::nullopt,
+      "Ticker");
+  ops::RowKeys keys(*schema);
+  RecordBatch first = tickers(schema, {"B", "", "A"}, std::make_shared<record::Dictionary>());
+  keys.assign(first);
+  base::ByteWriter writer;
+  keys.snapshot(writer);
+  const std::vector<std::byte> bytes = std::move(writer).take();
+  ops::RowKeys others(*schema);
+  RecordBatch before = tickers(schema, {"Z"}, std::make_shared<record::Dictionary>());
+  others.assign(before);
+  for (std::size_t size = 0; size < bytes.size(); ++size) {
+    base::ByteReader cut(std::span<const std::byte>(bytes).first(size));
+    CHECK_FALSE(others.restore(cut));
+  }
+  RecordBatch same = tickers(schema, {"Y", "Z"}, std::make_shared<record::Dictionary>());
+  others.assign(same);
+  CHECK(ids(same) == std::vector<std::uint32_t>{1, 0});
+  base::ByteReader reader(bytes);
+  REQUIRE(others.restore(reader));
+  RecordBatch next = tickers(schema, {"A", "C", "B", ""}, std::make_shared<record::Dictionary>());
+  others.assign(next);
+  CHECK(ids(next) == std::vector<std::uint32_t>{2, 3, 0, 1});
+  CHECK(next.key_count == 4);
 }

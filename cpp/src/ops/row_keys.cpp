@@ -1,9 +1,10 @@
-#include <headrace/pipeline/row_keys.hpp>
+#include <headrace/ops/row_keys.hpp>
 
 #include <string>
 #include <string_view>
+#include <utility>
 
-namespace headrace::pipeline {
+namespace headrace::ops {
 
 std::uint32_t RowKeys::id_of_code(const record::Dictionary& words, std::int32_t code) {
   const auto at = static_cast<std::size_t>(code);
@@ -40,20 +41,21 @@ void RowKeys::snapshot(base::ByteWriter& writer) const {
 }
 
 base::Status RowKeys::restore(base::ByteReader& reader) {
-  std::uint32_t keys = 0;
-  if (base::Status status = reader.get_into(keys); !status) return status;
-  keys_ = {};
-  words_.reset();
-  id_of_code_.clear();
-  for (std::uint32_t id = 0; id < keys; ++id) {
-    const base::Result<std::string> text = reader.get_string();
-    if (!text) return text.error();
-    if (keys_.id_of(*text) != id) {
+  std::uint32_t count = 0;
+  if (base::Status status = reader.get_into(count); !status) return status;
+  decode::KeyIndex keys;
+  for (std::uint32_t id = 0; id < count; ++id) {
+    const base::Result<std::string> key = reader.get_string();
+    if (!key) return key.error();
+    if (keys.id_of(*key) != id) {
       return base::Error{.code = base::ErrorCode::kCheckpoint,
-                         .message = "the snapshot of a task has a key twice"};
+                         .message = "snapshot of keys names one twice"};
     }
   }
+  keys_ = std::move(keys);
+  words_ = nullptr;
+  id_of_code_.clear();
   return {};
 }
 
-}  // namespace headrace::pipeline
+}  // namespace headrace::ops

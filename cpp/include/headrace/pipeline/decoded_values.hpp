@@ -1,0 +1,26 @@
+// Values of records, read once more by themselves: what a dead letter held, as columns.
+//
+// Thread contract: a pure function of its arguments.
+// Cost: that of decoding, and a decoder made anew.
+//
+//   DecodedValues read = decoded_values(plan, {R"({"x": 1})", "oops"});   // row 0 of two
+#pragma once
+
+#include <cstddef>
+#include <string_view>
+#include <vector>
+
+#include <headrace/pipeline/frame_store.hpp>
+#include <headrace/pipeline/plan.hpp>
+
+namespace headrace::pipeline {
+
+struct DecodedValues {
+  Frame frame;                    // of the plan's input schema
+  std::vector<std::size_t> rows;  // places of its rows among the values; the others do not fit
+};
+
+[[nodiscard]] DecodedValues decoded_values(const Plan& plan,
+                                           const std::vector<std::string_view>& values);
+
+}  // namespace headrace::pipeline
