@@ -120,7 +120,7 @@ std::vector<const Plan*> Plan::leaves() const {
 }
 
 bool Plan::has_event_times() const noexcept {
-  return is_merge() || input_->event_time_index() >= 0;
+  return is_merge() || input_->event_time_index() >= 0 || output_->event_time_index() >= 0;
 }
 
 base::Result<ops::MergeOperatorPtr> Plan::make_merge() const {
