@@ -876,7 +876,8 @@ class Stream:
         comes later than that is not lost: it comes out at once, behind those that are out already.
         A partition that is read to its end and stays silent holds up the others; ``status()`` says
         which. One that has no record at all does not. Partitions that are far ahead of the slowest
-        are paused.
+        are paused. Records that still wait for others when :meth:`Live.stop` is called do not come
+        out, and their position is not committed; at the end of bounded sources everything does.
 
         Parameters
         ----------

@@ -53,7 +53,10 @@ std::int64_t HeldRows::first_offset() const noexcept {
 }
 
 void HeldRows::note_held(HeldOffsets& held) const {
-  if (!store_.has_origins() && !order_.empty()) return held.note_unknown();
+  if (!store_.has_origins()) {  // made of rows that are not older
+    if (!order_.empty()) held.note_since(order_.front().time);
+    return;
+  }
   for (const Waiting& row : order_) held.note(store_.origin(row.place), store_.offset(row.place));
 }
 

@@ -148,6 +148,7 @@ struct Engine::Impl {
       status.dropped += compute->counters().dropped.load(std::memory_order_relaxed);
       status.evicted += compute->counters().evicted.load(std::memory_order_relaxed);
     }
+    if (junction) status.evicted += junction->evicted();
   }
 
   // Of several sources the one that is worst off.

@@ -73,7 +73,7 @@ void Ingest::read() {
     if (!take(*poll)) break;
   }
   cut_open({});
-  if (house_.junction == nullptr) return;
+  if (house_.junction == nullptr || house_.life.stopping()) return;
   for (auto& [id, entry] : tasks_) end_channel(entry, {});
   say_reported();
 }

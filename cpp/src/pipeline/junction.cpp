@@ -136,11 +136,25 @@ base::Status Junction::finish(Node& node) {
   return {};
 }
 
+base::Status Junction::stop(Node& node) {
+  if (std::exchange(node.finished, true)) return {};
+  return node.task.stop(give_of(node));
+}
+
+void Junction::count(Node& node) {
+  const Task& chain = node.task.chain();
+  RejectLog& log = house_.outlet.rejects();
+  log.count(record::RejectReason::kRule,
+            chain.dropped() - std::exchange(node.dropped, chain.dropped()));
+  log.count_late(chain.late() - std::exchange(node.late, chain.late()));
+  std::uint64_t evicted = 0;
+  for (const Node& any : nodes_) evicted += any.task.chain().evicted();
+  evicted_.store(evicted, std::memory_order_relaxed);
+}
+
 MergedTask::Give Junction::give_of(Node& node) {
   return [this, &node](record::RecordBatch& batch, record::Rejects& rejects) -> base::Status {
-    const std::uint64_t dropped = node.task.dropped();
-    house_.outlet.rejects().count(record::RejectReason::kRule,
-                                  dropped - std::exchange(node.dropped, dropped));
+    count(node);
     const bool is_result = node.parent == kNoParent;
     if (base::Status status = deliver(batch, is_result, rejects); !status) return status;
     if (!is_result && batch.rows() > 0) {
@@ -193,6 +207,7 @@ void Junction::note_blame() {
       const Node& node = nodes_[at];
       const std::optional<Merge::Channel> slowest = node.task.merge().slowest();
       if (!slowest) break;
+      if (at + 1 == nodes_.size() && !node.task.merge().is_behind(*slowest)) break;
       now.watermark = node.task.merge().watermark();
       const std::uint32_t child =
           *slowest < node.child_of.size() ? node.child_of[*slowest] : kNoParent;
@@ -248,15 +263,16 @@ base::Status Junction::take(Parcel& parcel) {
   return status;
 }
 
-// The last one out gives out what the merges still hold; the others wait, so that all positions are
-// known when each of them says how far it has come.
+// At the end of all records the last one out gives out what the merges still hold; the others wait,
+// so that all positions are known when each of them says how far it has come.
 void Junction::leave() {
   std::unique_lock lock(mutex_);
   if (++left_ == house_.options.compute_threads) {
     apply_changes();
     for (Node& node : nodes_) {
       if (broken_ || house_.life.past_flush()) break;
-      if (const base::Status status = finish(node); !status) fail(status);
+      const base::Status status = house_.life.stopping() ? stop(node) : finish(node);
+      if (!status) fail(status);
     }
     over_ = true;
     all_left_.notify_all();
@@ -264,11 +280,11 @@ void Junction::leave() {
   while (!over_ && !house_.life.past_flush()) all_left_.wait_for(lock, kLeaveSlice);
 }
 
-ops::HeldOffsets Junction::held() const {
+ops::HeldOffsets Junction::held() {
   ops::HeldOffsets held;
   const std::lock_guard lock(mutex_);
   if (broken_) held.note_unknown();
-  for (const Node& node : nodes_) node.task.note_held(held);
+  for (Node& node : nodes_) node.task.note_held(held);
   return held;
 }
 
@@ -277,6 +293,10 @@ ops::HeldOffsets Junction::held() const {
 Digest Junction::digest() const {
   const std::lock_guard lock(mutex_);
   return nodes_.back().task.digest();
+}
+
+std::uint64_t Junction::evicted() const noexcept {
+  return evicted_.load(std::memory_order_relaxed);
 }
 
 std::string Junction::message() const {

@@ -193,6 +193,14 @@ std::optional<Merge::Channel> Merge::slowest() const noexcept {
   return static_cast<Channel>(least - lines_.begin());
 }
 
+bool Merge::is_behind(Channel channel) const noexcept {
+  const std::int64_t own = lines_[channel].newest.ns();
+  const std::int64_t grace = graces_[lines_[channel].place.input];
+  return std::any_of(lines_.begin(), lines_.end(), [own, grace](const Line& line) {
+    return line.state != State::kClosed && line.newest.minus(grace) > own;
+  });
+}
+
 // Were the slowest one to wait as well, nothing would come out ever more.
 bool Merge::is_ahead(Channel channel, bool was, std::int64_t watermark) const noexcept {
   const Line& line = lines_[channel];

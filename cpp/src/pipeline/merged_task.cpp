@@ -57,19 +57,30 @@ base::Status MergedTask::finish(const Give& give) {
   return give(batch, rejects);
 }
 
+base::Status MergedTask::stop(const Give& give) {
+  record::RecordBatch batch;
+  record::Rejects rejects;
+  if (base::Status status = task_.stop(batch, rejects); !status) return status;
+  return give(batch, rejects);
+}
+
 base::Status MergedTask::run_chain(record::RecordBatch& batch, record::Rejects& rejects,
                                    const Give& give) {
   if (batch.rows() > 0) {
     keys_.assign(batch);
+    if (task_.holds_rows()) ledger_.note(batch);
     if (base::Status status = task_.process(batch, rejects); !status) return status;
   }
   return give(batch, rejects);
 }
 
-void MergedTask::note_held(ops::HeldOffsets& held) const {
-  merge_.note_held(held);
-  operator_->note_held(held);
-  task_.note_held(held);
+void MergedTask::note_held(ops::HeldOffsets& held) {
+  ops::HeldOffsets behind;
+  task_.note_held(behind);
+  ledger_.translate(behind);
+  merge_.note_held(behind);
+  operator_->note_held(behind);
+  held.add(behind);
 }
 
 void MergedTask::snapshot(base::ByteWriter& writer) const {

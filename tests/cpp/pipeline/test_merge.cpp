@@ -216,6 +216,22 @@ TEST_CASE("merge: nothing leaves until every source has said which partitions it
   CHECK(times_of(left) == std::vector<std::int64_t>{1, 2});
 }
 
+TEST_CASE("merge: a channel is behind if others are further than its grace") {
+  Merge merge = merge_of(1, 10);
+  const std::vector<Course> courses{course_of(0, {100, 121}), course_of(1, {110, 111})};
+  const std::vector<Merge::Channel> channels = opened(merge, courses);
+  add(merge, channels[0], courses[0], 0, 1);
+  CHECK(merge.is_behind(channels[1]));  // nothing is known of it
+  add(merge, channels[1], courses[1], 0, 1);
+  CHECK(merge.slowest() == channels[0]);
+  CHECK_FALSE(merge.is_behind(channels[0]));
+  add(merge, channels[0], courses[0], 1, 1);
+  CHECK(merge.slowest() == channels[1]);
+  CHECK(merge.is_behind(channels[1]));
+  add(merge, channels[1], courses[1], 1, 1);
+  CHECK_FALSE(merge.is_behind(channels[1]));
+}
+
 TEST_CASE("merge: a closed channel takes its rows along and begins anew") {
   Merge merge = merge_of(1, 0);
   const std::vector<Course> courses{course_of(0, {1, 8, 9}), course_of(1, {4, 5, 6})};

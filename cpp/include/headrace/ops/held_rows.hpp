@@ -35,7 +35,7 @@ class HeldRows {
   [[nodiscard]] std::size_t size() const noexcept { return order_.size(); }
   // The smallest offset held, or the largest number there is. Looks at every row held.
   [[nodiscard]] std::int64_t first_offset() const noexcept;
-  // The same for each partition that rows are of.
+  // The same for each partition that rows are of; of rows without origins, their time.
   void note_held(HeldOffsets& held) const;
 
   // Equal rows held give equal bytes, wherever they came to lie.

@@ -60,10 +60,11 @@ class Junction {
   // By each compute thread, after its last parcel: returns when all rows have come out.
   void leave();
   // What of each partition may be lost if the process died now. unknown(): nothing is safe.
-  [[nodiscard]] ops::HeldOffsets held() const;
+  [[nodiscard]] ops::HeldOffsets held();
 
   // ---- any thread
   [[nodiscard]] Digest digest() const;
+  [[nodiscard]] std::uint64_t evicted() const noexcept;  // groups, as Operator::evicted
   [[nodiscard]] std::string message() const;  // for whom the others wait; empty: for nobody long
 
  private:
@@ -75,7 +76,8 @@ class Junction {
     Merge::Channel channel = 0;             // of the parent
     std::vector<std::uint32_t> child_of{};  // by channel: index into nodes_, or kNoParent
     bool finished = false;
-    std::uint64_t dropped = 0;  // counted already
+    std::uint64_t dropped = 0;  // counted already, as the next one
+    std::uint64_t late = 0;
   };
   struct Leaf {
     std::uint32_t node = 0;
@@ -106,6 +108,8 @@ class Junction {
   void unseat(TaskSlot& slot);
   [[nodiscard]] base::Status advance();
   [[nodiscard]] base::Status finish(Node& node);
+  [[nodiscard]] base::Status stop(Node& node);
+  void count(Node& node);
   [[nodiscard]] MergedTask::Give give_of(Node& node);
   [[nodiscard]] base::Status deliver(record::RecordBatch& batch, bool is_result,
                                      record::Rejects& rejects);
@@ -127,6 +131,7 @@ class Junction {
   std::mutex changes_mutex_;
   std::vector<Change> changes_;
   std::atomic<bool> stirred_{false};
+  std::atomic<std::uint64_t> evicted_{0};
 
   mutable std::mutex blame_mutex_;
   Blame blame_;

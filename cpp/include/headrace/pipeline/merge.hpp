@@ -99,6 +99,9 @@ class Merge {
   [[nodiscard]] std::size_t held() const noexcept;
   // The channel that the others wait for, if they wait for one.
   [[nodiscard]] std::optional<Channel> slowest() const noexcept;
+  // Whether it is further behind the newest of all than its grace: as partitions are that are read
+  // in step, none is.
+  [[nodiscard]] bool is_behind(Channel channel) const noexcept;
   // Whether the channel is to be read no further for now; never the slowest one. `was`: what was
   // said last.
   [[nodiscard]] bool is_ahead(Channel channel, bool was, std::int64_t watermark) const noexcept;

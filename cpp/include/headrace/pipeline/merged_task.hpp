@@ -13,6 +13,7 @@
 
 #include <headrace/ops/row_keys.hpp>
 #include <headrace/pipeline/merge.hpp>
+#include <headrace/pipeline/offset_ledger.hpp>
 #include <headrace/pipeline/plan.hpp>
 #include <headrace/pipeline/task.hpp>
 
@@ -31,9 +32,13 @@ class MergedTask {
   [[nodiscard]] base::Status advance(const Give& give);
   // At the end of all records, once: everything that is held comes out.
   [[nodiscard]] base::Status finish(const Give& give);
-  void note_held(ops::HeldOffsets& held) const;
+  // Where the run is stopped before the end of all records, once. Rows that wait for other
+  // partitions stay: without those the steps behind would make of them what is not so.
+  [[nodiscard]] base::Status stop(const Give& give);
+  // Forgets what nothing can hold any more.
+  void note_held(ops::HeldOffsets& held);
   [[nodiscard]] const Digest& digest() const noexcept { return task_.digest(); }
-  [[nodiscard]] std::uint64_t dropped() const noexcept { return task_.dropped(); }
+  [[nodiscard]] const Task& chain() const noexcept { return task_; }
 
   // All state, as bytes that depend on the records alone. A failed restore leaves a task that is
   // only to be thrown away.
@@ -49,6 +54,7 @@ class MergedTask {
   ops::MergeOperatorPtr operator_;
   ops::RowKeys keys_;
   Task task_;
+  OffsetLedger ledger_;
   Merge::Due due_;
 };
 

@@ -42,6 +42,11 @@ class FilledWindow final : public WindowStep {
     }
     return first;
   }
+  void note_held(HeldOffsets& held) const override {
+    for (const Open& open : group_) {
+      if (open.pane != kNoPane) held.note_since(panes_.extent(open.pane).first_time);
+    }
+  }
 
  private:
   static constexpr std::uint32_t kNoPane = ~std::uint32_t{0};

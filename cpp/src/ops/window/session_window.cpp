@@ -27,6 +27,13 @@ class SessionWindow final : public WindowStep {
     }
     return first;
   }
+  void note_held(HeldOffsets& held) const override {
+    for (const std::vector<Session>& sessions : group_) {
+      for (const Session& session : sessions) {
+        held.note_since(panes_.extent(session.pane).first_time);
+      }
+    }
+  }
 
  private:
   struct Session {

@@ -48,6 +48,11 @@ class TimeWindow final : public WindowStep {
     }
     return first;
   }
+  void note_held(HeldOffsets& held) const override {
+    for (const Group& group : group_) {
+      for (const OpenSlice& open : group.open) held.note_since(panes_.extent(open.pane).first_time);
+    }
+  }
 
  private:
   // Groups that have something to do at a time, each once: a window of theirs closes, or slices
