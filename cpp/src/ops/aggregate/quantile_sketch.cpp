@@ -23,6 +23,10 @@ double interpolated(std::vector<double> values, double q) {
   return share < 0.5 ? values[below] + step * share : values[below + 1] - step * (1 - share);
 }
 
+base::Error damaged(const std::string& how) {
+  return {.code = base::ErrorCode::kCheckpoint, .message = "snapshot of a quantile " + how};
+}
+
 }  // namespace
 
 // The top level has k, each one below two thirds of that above it.
@@ -63,7 +67,8 @@ void QuantileSketch::halve(std::size_t level) {
   const std::size_t pairs = from.values.size() / 2;
   for (std::size_t i = 0; i < pairs; ++i) to.push_back(from.values[2 * i + (from.odd ? 1 : 0)]);
   from.odd = !from.odd;
-  from.values.erase(from.values.begin(), from.values.begin() + static_cast<std::ptrdiff_t>(2 * pairs));
+  from.values.erase(from.values.begin(),
+                    from.values.begin() + static_cast<std::ptrdiff_t>(2 * pairs));
 }
 
 double QuantileSketch::quantile(double q) const {
@@ -71,7 +76,8 @@ double QuantileSketch::quantile(double q) const {
   if (exact()) return interpolated(levels_[0].values, q);
   std::vector<std::pair<double, std::uint64_t>> weighted;
   for (std::size_t level = 0; level < levels_.size(); ++level) {
-    for (const double x : levels_[level].values) weighted.emplace_back(x, std::uint64_t{1} << level);
+    for (const double x : levels_[level].values)
+      weighted.emplace_back(x, std::uint64_t{1} << level);
   }
   std::sort(weighted.begin(), weighted.end());
   const double rank = q * static_cast<double>(count_ - 1);
@@ -97,18 +103,22 @@ base::Status QuantileSketch::restore(base::ByteReader& reader) {
   if (base::Status s = reader.get_into(count_); !s) return s;
   if (base::Status s = reader.get_into(levels); !s) return s;
   if (levels > kMostLevels || (count_ > 0) != (levels > 0)) {
-    return base::Error{.code = base::ErrorCode::kCheckpoint,
-                       .message = "snapshot of a quantile has " + std::to_string(levels) +
-                                  " levels"};
+    return damaged("has " + std::to_string(levels) + " levels");
   }
   levels_.resize(static_cast<std::size_t>(levels));
-  for (Level& level : levels_) {
+  std::uint64_t weight = 0;
+  for (std::size_t i = 0; i < levels_.size(); ++i) {
     std::uint8_t odd = 0;
     if (base::Status s = reader.get_into(odd); !s) return s;
     base::Result<std::vector<double>> values = reader.get_vector<double>();
     if (!values) return values.error();
-    level = {.values = std::move(*values), .odd = odd != 0};
+    weight += values->size() << i;
+    const bool numbers =
+        std::none_of(values->begin(), values->end(), [](double x) { return std::isnan(x); });
+    if (!numbers || odd > 1) return damaged("has values that are none");
+    levels_[i] = {.values = std::move(*values), .odd = odd != 0};
   }
+  if (weight != count_) return damaged("does not have the values that it counts");
   return {};
 }
 
