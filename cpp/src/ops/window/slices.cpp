@@ -18,6 +18,10 @@ constexpr std::int64_t kMonday = 4 * kDay;  // 1970-01-05; 1970-01-01 was a Thur
 constexpr std::int64_t floor_div(std::int64_t a, std::int64_t b) noexcept {
   return a / b - (a % b < 0 ? 1 : 0);
 }
+// From the multiple of b below a to a.
+constexpr std::int64_t floor_mod(std::int64_t a, std::int64_t b) noexcept {
+  return a % b + (a % b < 0 ? b : 0);
+}
 std::int64_t saturating_add(std::int64_t a, std::int64_t b) noexcept {
   std::int64_t sum = 0;
   if (!__builtin_add_overflow(a, b, &sum)) return sum;
@@ -102,9 +106,9 @@ Slices Slices::all() {
 std::optional<Slice> Slices::of(std::int64_t time) const {
   switch (kind_) {
     case Kind::kFixed: {
-      const std::int64_t start =
-          saturating_add(floor_div(saturating_add(time, -offset_), width_) * width_, offset_);
-      return Slice{.start = start, .end = saturating_add(start, width_)};
+      const std::int64_t since = floor_mod(saturating_add(time, -offset_), width_);
+      return Slice{.start = saturating_add(time, -since),
+                   .end = saturating_add(time, width_ - since)};
     }
     case Kind::kCalendar:
       return calendar_slice(day_of(time));
@@ -135,15 +139,33 @@ Slice Slices::next(const Slice& slice) const {
 // before the slice does, the last one the last that does not begin behind its start.
 std::int64_t Slices::first_end(const Slice& slice) const noexcept {
   if (hop_ == 0) return slice.end;
-  const std::int64_t earliest = saturating_add(saturating_add(slice.end, -size_), -offset_);
-  const std::int64_t start = -floor_div(-earliest, hop_) * hop_;  // rounded up
-  return saturating_add(saturating_add(start, offset_), size_);
+  const std::int64_t past =
+      floor_mod(saturating_add(saturating_add(slice.end, -size_), -offset_), hop_);
+  return saturating_add(slice.end, past == 0 ? 0 : hop_ - past);  // rounded up
 }
 
 std::int64_t Slices::last_end(const Slice& slice) const noexcept {
   if (hop_ == 0) return slice.end;
-  const std::int64_t start = floor_div(saturating_add(slice.start, -offset_), hop_) * hop_;
-  return saturating_add(saturating_add(start, offset_), size_);
+  const std::int64_t past = floor_mod(saturating_add(slice.start, -offset_), hop_);
+  return saturating_add(saturating_add(slice.start, -past), size_);
+}
+
+bool Slices::is_part(const Slice& slice, std::int64_t end) const noexcept {
+  if (hop_ == 0) return slice.end == end;
+  const std::int64_t start = saturating_add(end, -size_);
+  return slice.start >= start && floor_mod(saturating_add(start, -offset_), hop_) == 0;
+}
+
+void Slices::describe(base::ByteWriter& writer) const {
+  for (const std::int64_t value :
+       {std::int64_t{static_cast<int>(kind_)}, size_, hop_, offset_,
+        std::int64_t{static_cast<int>(unit_)}, count_, open_, close_, std::int64_t{weekdays_}}) {
+    writer.put(value);
+  }
+  for (const TimeZone::Transition& transition : zone_.transitions()) {
+    writer.put(transition.utc_seconds);
+    writer.put(transition.offset_seconds);
+  }
 }
 
 std::int64_t Slices::day_of(std::int64_t time) const noexcept {
