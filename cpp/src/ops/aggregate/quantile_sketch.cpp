@@ -37,10 +37,13 @@ std::size_t QuantileSketch::capacity(std::size_t level) const noexcept {
 }
 
 void QuantileSketch::add(double x) {
-  if (levels_.empty()) levels_.emplace_back();
+  if (levels_.empty()) {
+    levels_.emplace_back();
+    measure();
+  }
   levels_[0].values.push_back(x);
   ++count_;
-  if (levels_[0].values.size() > capacity(0)) compress();
+  if (++held_ > room_) make_room();
 }
 
 void QuantileSketch::add(const QuantileSketch& other) {
@@ -50,23 +53,41 @@ void QuantileSketch::add(const QuantileSketch& other) {
     levels_[i].values.insert(levels_[i].values.end(), values.begin(), values.end());
   }
   count_ += other.count_;
-  if (count_ > 0) compress();
+  measure();
+  make_room();
 }
 
-void QuantileSketch::compress() {
+// A level may be over its share while others are below theirs: halving each as soon as it is full
+// would double the error.
+void QuantileSketch::make_room() {
+  while (held_ > room_) {
+    std::size_t level = 0;
+    while (levels_[level].values.size() <= capacity(level)) ++level;
+    halve(level);
+  }
+}
+
+void QuantileSketch::measure() {
+  held_ = 0;
+  room_ = 0;
   for (std::size_t level = 0; level < levels_.size(); ++level) {
-    if (levels_[level].values.size() > capacity(level)) halve(level);
+    held_ += levels_[level].values.size();
+    room_ += capacity(level);
   }
 }
 
 void QuantileSketch::halve(std::size_t level) {
-  if (level + 1 == levels_.size()) levels_.emplace_back();
+  if (level + 1 == levels_.size()) {
+    levels_.emplace_back();
+    measure();
+  }
   Level& from = levels_[level];
   std::vector<double>& to = levels_[level + 1].values;
   std::sort(from.values.begin(), from.values.end());
   const std::size_t pairs = from.values.size() / 2;
   for (std::size_t i = 0; i < pairs; ++i) to.push_back(from.values[2 * i + (from.odd ? 1 : 0)]);
   from.odd = !from.odd;
+  held_ -= pairs;
   from.values.erase(from.values.begin(),
                     from.values.begin() + static_cast<std::ptrdiff_t>(2 * pairs));
 }
@@ -119,6 +140,7 @@ base::Status QuantileSketch::restore(base::ByteReader& reader) {
     levels_[i] = {.values = std::move(*values), .odd = odd != 0};
   }
   if (weight != count_) return damaged("does not have the values that it counts");
+  measure();
   return {};
 }
 
