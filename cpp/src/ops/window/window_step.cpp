@@ -136,7 +136,7 @@ record::Reject WindowStep::reject(std::size_t row, RejectReason reason, std::str
   made.detail = std::move(detail);
   const record::Schema& schema = *args_->schema;
   made.field = schema.fields()[static_cast<std::size_t>(schema.event_time_index())].name;
-  made.task = batch_->task;
+  made.task = batch_->origin(row);
   if (batch_->offsets) made.offset = batch_->offset_values()[row];
   return made;
 }

@@ -64,9 +64,7 @@ class Slices {
   // From the end of a window to that of the next one: only where they overlap.
   [[nodiscard]] std::int64_t hop() const noexcept { return hop_; }
   // Start of the window that ends with `end`, whose last slice is `slice`.
-  [[nodiscard]] std::int64_t window_start(std::int64_t end, const Slice& slice) const noexcept {
-    return hop_ == 0 ? slice.start : end - size_;
-  }
+  [[nodiscard]] std::int64_t window_start(std::int64_t end, const Slice& slice) const noexcept;
   // Bytes that two of them share only if they cut time in the same way.
   void describe(base::ByteWriter& writer) const;
   [[nodiscard]] bool is_all() const noexcept { return kind_ == Kind::kAll; }
