@@ -105,6 +105,10 @@ test-python: setup build ## Python tests without a real Kafka
 test-integration: setup build ## Tests against a real Apache Kafka, which they start themselves
 	$(py) -m pytest -m broker $(PYTEST_ARGS)
 
+.PHONY: test-oracles
+test-oracles: setup build ## 10,000 random streams for each kind of window against pandas and others (an hour)
+	HEADRACE_ORACLE_EXAMPLES=10000 $(py) -m pytest tests/agreement/test_windows.py $(PYTEST_ARGS)
+
 .PHONY: notebooks
 notebooks: setup build ## Execute the notebooks and check their outputs
 	$(py) -m pytest -m notebook $(PYTEST_ARGS)

@@ -15,7 +15,7 @@
 namespace headrace::test {
 
 // The rows of random_table with an event time that mostly rises, falls back now and then, stands
-// still, and here and there is at an end of the range.
+// still, and here and there is at an end of the range. Their key is "i".
 inline Table timed_table(std::mt19937& random, std::size_t rows, bool with_extremes = true) {
   Table table = random_table(random, rows, 5);
   table.schema = std::make_shared<const record::Schema>(table.schema->fields(), "at", "i");
@@ -26,6 +26,13 @@ inline Table timed_table(std::mt19937& random, std::size_t rows, bool with_extre
     std::int64_t time = now - (random() % 3 == 0 ? static_cast<std::int64_t>(random() % 40) : 0);
     if (with_extremes && random() % 700 == 0) time = std::numeric_limits<std::int64_t>::min();
     row[at] = time;
+  }
+  std::vector<Cell> keys;
+  for (std::size_t i = 0; i < rows; ++i) {
+    const Cell& key = table.rows[i][static_cast<std::size_t>(table.schema->key_index())];
+    const auto known = std::find(keys.begin(), keys.end(), key);
+    table.keys[i] = static_cast<std::uint32_t>(known - keys.begin());
+    if (known == keys.end()) keys.push_back(key);
   }
   if (with_extremes) table.rows.back()[at] = std::numeric_limits<std::int64_t>::max();
   return table;

@@ -52,6 +52,10 @@ class Values {
     if (type_ == DType::kFloat64) return std::bit_cast<double>(a) < std::bit_cast<double>(b);
     return static_cast<std::int64_t>(a) < static_cast<std::int64_t>(b);
   }
+  [[nodiscard]] bool can_be(std::uint64_t value) const noexcept {
+    if (type_ == DType::kFloat64) return !std::isnan(std::bit_cast<double>(value));
+    return type_ != DType::kBool || value <= 1;
+  }
   [[nodiscard]] std::string_view text(std::uint64_t value) const {
     return words_.get()->text(static_cast<std::int32_t>(value));
   }
@@ -124,9 +128,9 @@ class Counted : public Aggregate {
       if (base::Status s = reader.get_into(count); !s) return s;
       if (base::Status s = restore_value(reader, value); !s) return s;
       if (count < 1) {
-        return base::Error{.code = base::ErrorCode::kCheckpoint,
-                           .message = "snapshot counts a value " + std::to_string(count) +
-                                      " times"};
+        return base::Error{
+            .code = base::ErrorCode::kCheckpoint,
+            .message = "snapshot counts a value " + std::to_string(count) + " times"};
       }
       panes_[pane].add(value, count);
     }
@@ -159,7 +163,12 @@ class Counted : public Aggregate {
     return entries;
   }
   base::Status restore_value(base::ByteReader& reader, std::uint64_t& value) {
-    if (values_.type() != DType::kString) return reader.get_into(value);
+    if (values_.type() != DType::kString) {
+      if (base::Status s = reader.get_into(value); !s) return s;
+      if (values_.can_be(value)) return {};
+      return base::Error{.code = base::ErrorCode::kCheckpoint,
+                         .message = "snapshot counts a value that is none"};
+    }
     base::Result<std::string> text = reader.get_string();
     if (!text) return text.error();
     value = values_.code_of(*text);
@@ -277,8 +286,9 @@ class TopK final : public Counted {
  public:
   explicit TopK(const AggregateArgs& args)
       : Counted(args, top_fields(args)),
-        results_(static_cast<std::size_t>(args.params[0]),
-                 Rank{ValueResults(args.column(0).type), ResultColumn<std::int64_t>(DType::kInt64)}) {}
+        results_(
+            static_cast<std::size_t>(args.params[0]),
+            Rank{ValueResults(args.column(0).type), ResultColumn<std::int64_t>(DType::kInt64)}) {}
 
   void emit(std::span<const std::uint32_t> panes) override {
     for (const std::uint32_t pane : panes) {

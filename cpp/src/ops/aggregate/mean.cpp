@@ -18,12 +18,8 @@ struct Mean {
   std::int64_t count = 0;
 };
 
-double ratio(const CompensatedSum& sum, std::int64_t count) {
-  return sum.value() / static_cast<double>(count);
-}
-double ratio(const ExactSum& sum, std::int64_t count) {
-  return static_cast<double>(sum.as_real() / static_cast<long double>(count));
-}
+double real(const CompensatedSum& sum) { return sum.value(); }
+double real(const ExactSum& sum) { return sum.as_real(); }
 
 // NaN where there is no value.
 template <class T, class Sum>
@@ -34,11 +30,10 @@ class MeanAggregate final : public PaneStates<Mean<Sum>> {
         column_(args.columns[0]) {}
 
   void add(const record::RecordBatch& batch, std::span<const PaneRow> rows) override {
-    for_each_value<T>(batch.column(column_), rows,
-                      [states = this->states()](auto pane, T x, auto) {
-                        states[pane].sum.add(x);
-                        ++states[pane].count;
-                      });
+    for_each_value<T>(batch.column(column_), rows, [states = this->states()](auto pane, T x, auto) {
+      states[pane].sum.add(x);
+      ++states[pane].count;
+    });
   }
   void merge(std::uint32_t into, std::uint32_t from) override {
     this->states()[into].sum.add(this->state(from).sum);
@@ -48,7 +43,7 @@ class MeanAggregate final : public PaneStates<Mean<Sum>> {
     for (const std::uint32_t pane : panes) {
       const Mean<Sum>& mean = this->state(pane);
       results_.push(mean.count == 0 ? std::numeric_limits<double>::quiet_NaN()
-                                    : ratio(mean.sum, mean.count));
+                                    : real(mean.sum) / static_cast<double>(mean.count));
     }
   }
   void take(std::vector<record::Column>& columns) override { columns.push_back(results_.take()); }

@@ -23,6 +23,10 @@ double interpolated(std::vector<double> values, double q) {
   return share < 0.5 ? values[below] + step * share : values[below + 1] - step * (1 - share);
 }
 
+base::Error damaged(const std::string& how) {
+  return {.code = base::ErrorCode::kCheckpoint, .message = "snapshot of a quantile " + how};
+}
+
 }  // namespace
 
 // The top level has k, each one below two thirds of that above it.
@@ -33,10 +37,13 @@ std::size_t QuantileSketch::capacity(std::size_t level) const noexcept {
 }
 
 void QuantileSketch::add(double x) {
-  if (levels_.empty()) levels_.emplace_back();
+  if (levels_.empty()) {
+    levels_.emplace_back();
+    measure();
+  }
   levels_[0].values.push_back(x);
   ++count_;
-  if (levels_[0].values.size() > capacity(0)) compress();
+  if (++held_ > room_) make_room();
 }
 
 void QuantileSketch::add(const QuantileSketch& other) {
@@ -46,24 +53,43 @@ void QuantileSketch::add(const QuantileSketch& other) {
     levels_[i].values.insert(levels_[i].values.end(), values.begin(), values.end());
   }
   count_ += other.count_;
-  if (count_ > 0) compress();
+  measure();
+  make_room();
 }
 
-void QuantileSketch::compress() {
+// A level may be over its share while others are below theirs: halving each as soon as it is full
+// would double the error.
+void QuantileSketch::make_room() {
+  while (held_ > room_) {
+    std::size_t level = 0;
+    while (levels_[level].values.size() <= capacity(level)) ++level;
+    halve(level);
+  }
+}
+
+void QuantileSketch::measure() {
+  held_ = 0;
+  room_ = 0;
   for (std::size_t level = 0; level < levels_.size(); ++level) {
-    if (levels_[level].values.size() > capacity(level)) halve(level);
+    held_ += levels_[level].values.size();
+    room_ += capacity(level);
   }
 }
 
 void QuantileSketch::halve(std::size_t level) {
-  if (level + 1 == levels_.size()) levels_.emplace_back();
+  if (level + 1 == levels_.size()) {
+    levels_.emplace_back();
+    measure();
+  }
   Level& from = levels_[level];
   std::vector<double>& to = levels_[level + 1].values;
   std::sort(from.values.begin(), from.values.end());
   const std::size_t pairs = from.values.size() / 2;
   for (std::size_t i = 0; i < pairs; ++i) to.push_back(from.values[2 * i + (from.odd ? 1 : 0)]);
   from.odd = !from.odd;
-  from.values.erase(from.values.begin(), from.values.begin() + static_cast<std::ptrdiff_t>(2 * pairs));
+  held_ -= pairs;
+  from.values.erase(from.values.begin(),
+                    from.values.begin() + static_cast<std::ptrdiff_t>(2 * pairs));
 }
 
 double QuantileSketch::quantile(double q) const {
@@ -71,7 +97,8 @@ double QuantileSketch::quantile(double q) const {
   if (exact()) return interpolated(levels_[0].values, q);
   std::vector<std::pair<double, std::uint64_t>> weighted;
   for (std::size_t level = 0; level < levels_.size(); ++level) {
-    for (const double x : levels_[level].values) weighted.emplace_back(x, std::uint64_t{1} << level);
+    for (const double x : levels_[level].values)
+      weighted.emplace_back(x, std::uint64_t{1} << level);
   }
   std::sort(weighted.begin(), weighted.end());
   const double rank = q * static_cast<double>(count_ - 1);
@@ -97,18 +124,23 @@ base::Status QuantileSketch::restore(base::ByteReader& reader) {
   if (base::Status s = reader.get_into(count_); !s) return s;
   if (base::Status s = reader.get_into(levels); !s) return s;
   if (levels > kMostLevels || (count_ > 0) != (levels > 0)) {
-    return base::Error{.code = base::ErrorCode::kCheckpoint,
-                       .message = "snapshot of a quantile has " + std::to_string(levels) +
-                                  " levels"};
+    return damaged("has " + std::to_string(levels) + " levels");
   }
   levels_.resize(static_cast<std::size_t>(levels));
-  for (Level& level : levels_) {
+  std::uint64_t weight = 0;
+  for (std::size_t i = 0; i < levels_.size(); ++i) {
     std::uint8_t odd = 0;
     if (base::Status s = reader.get_into(odd); !s) return s;
     base::Result<std::vector<double>> values = reader.get_vector<double>();
     if (!values) return values.error();
-    level = {.values = std::move(*values), .odd = odd != 0};
+    weight += values->size() << i;
+    const bool numbers =
+        std::none_of(values->begin(), values->end(), [](double x) { return std::isnan(x); });
+    if (!numbers || odd > 1) return damaged("has values that are none");
+    levels_[i] = {.values = std::move(*values), .odd = odd != 0};
   }
+  if (weight != count_) return damaged("does not have the values that it counts");
+  measure();
   return {};
 }
 

@@ -135,6 +135,8 @@ class FilledWindow final : public WindowStep {
     return {};
   }
 
+  void clear_groups() override { group_.clear(); }
+
   std::vector<std::size_t> measured_;  // columns that are multiplied; none: every row is one
   double threshold_ = 0;
   std::vector<Open> group_;  // by id

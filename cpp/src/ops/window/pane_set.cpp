@@ -49,6 +49,12 @@ void PaneSet::release(std::uint32_t pane) {
   free_.push_back(pane);
 }
 
+void PaneSet::clear() {
+  noted_.clear();
+  free_.clear();
+  for (std::size_t i = extents_.size(); i > 0; --i) release(static_cast<std::uint32_t>(i - 1));
+}
+
 void PaneSet::add_noted(const record::RecordBatch& batch) {
   const std::int64_t* const times = batch.event_times->as<std::int64_t>();
   const std::int64_t* const offsets = batch.offsets ? batch.offsets->as<std::int64_t>() : nullptr;

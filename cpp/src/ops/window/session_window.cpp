@@ -41,10 +41,6 @@ class SessionWindow final : public WindowStep {
     std::int64_t last = 0;
     std::uint32_t pane = 0;
   };
-  struct Due {
-    std::uint32_t id;
-    std::uint32_t serial;
-  };
 
   [[nodiscard]] std::int64_t end_of(std::int64_t last) const noexcept {
     return last > kMax - gap_ ? kMax : last + gap_;
@@ -112,19 +108,20 @@ class SessionWindow final : public WindowStep {
   }
 
   void schedule(std::uint32_t id, const Session& session) {
-    due_[end_of(session.last)].push_back({.id = id, .serial = groups_.serial(id)});
+    due_[end_of(session.last)].push_back(due(id));
     next_due_ = due_.begin()->first;
   }
 
   // A session may have grown since it was scheduled, or be part of another one now: whoever is
-  // due is looked at, and comes back when its sessions end.
+  // due is looked at, and comes back when its next session ends.
   void close_due(std::int64_t watermark) {
     flush();
     std::vector<Ended> ended;
     while (!due_.empty() && due_.begin()->first <= watermark) {
-      const auto node = due_.extract(due_.begin());
-      for (const Due& due : node.mapped()) {
-        if (groups_.serial(due.id) == due.serial) take_ended(due.id, watermark, ended);
+      auto node = due_.extract(due_.begin());
+      for (const Due& due : each_once(std::move(node.mapped()))) {
+        take_ended(due.id, watermark, ended);
+        if (!group_[due.id].empty()) schedule(due.id, group_[due.id].front());
       }
     }
     next_due_ = due_.empty() ? kMax : due_.begin()->first;
@@ -146,7 +143,6 @@ class SessionWindow final : public WindowStep {
       ended.push_back({.id = id, .serial = groups_.serial(id), .session = *session});
     }
     sessions.erase(sessions.begin(), open);
-    for (const Session& session : sessions) schedule(id, session);
   }
 
   void give_ended(std::vector<Ended>& ended) {
@@ -198,6 +194,10 @@ class SessionWindow final : public WindowStep {
         Session session;
         if (base::Status s = reader.get_into(session.first); !s) return s;
         if (base::Status s = reader.get_into(session.last); !s) return s;
+        if (!fits(group_[id], session)) {
+          return base::Error{.code = base::ErrorCode::kCheckpoint,
+                             .message = "snapshot of a window has a session that cannot be open"};
+        }
         session.pane = panes_.allocate();
         if (base::Status s = panes_.restore(reader, session.pane); !s) return s;
         group_[id].push_back(session);
@@ -205,6 +205,17 @@ class SessionWindow final : public WindowStep {
       }
     }
     return {};
+  }
+
+  [[nodiscard]] bool fits(const std::vector<Session>& before, const Session& session) const {
+    return session.first <= session.last && end_of(session.last) > clock_.watermark() &&
+           (before.empty() || end_of(before.back().last) <= session.first);
+  }
+
+  void clear_groups() override {
+    group_.clear();
+    due_.clear();
+    next_due_ = kMax;
   }
 
   const std::int64_t gap_;

@@ -18,6 +18,10 @@ constexpr std::int64_t kMonday = 4 * kDay;  // 1970-01-05; 1970-01-01 was a Thur
 constexpr std::int64_t floor_div(std::int64_t a, std::int64_t b) noexcept {
   return a / b - (a % b < 0 ? 1 : 0);
 }
+// From the multiple of b below a to a.
+constexpr std::int64_t floor_mod(std::int64_t a, std::int64_t b) noexcept {
+  return a % b + (a % b < 0 ? b : 0);
+}
 std::int64_t saturating_add(std::int64_t a, std::int64_t b) noexcept {
   std::int64_t sum = 0;
   if (!__builtin_add_overflow(a, b, &sum)) return sum;
@@ -102,9 +106,9 @@ Slices Slices::all() {
 std::optional<Slice> Slices::of(std::int64_t time) const {
   switch (kind_) {
     case Kind::kFixed: {
-      const std::int64_t start =
-          saturating_add(floor_div(saturating_add(time, -offset_), width_) * width_, offset_);
-      return Slice{.start = start, .end = saturating_add(start, width_)};
+      const std::int64_t since = floor_mod(saturating_add(time, -offset_), width_);
+      return Slice{.start = saturating_add(time, -since),
+                   .end = saturating_add(time, width_ - since)};
     }
     case Kind::kCalendar:
       return calendar_slice(day_of(time));
@@ -131,19 +135,41 @@ Slice Slices::next(const Slice& slice) const {
   return *hours_of_day(day);
 }
 
-// Windows start at multiples of the hop. The first one over a slice is the first that does not end
-// before the slice does, the last one the last that does not begin behind its start.
+// Windows start at multiples of the hop, so their ends are alike modulo the hop. The first one over
+// a slice is the first that does not end before the slice does, the last one the last that does not
+// begin behind its start. What would end after the end of time ends there.
 std::int64_t Slices::first_end(const Slice& slice) const noexcept {
   if (hop_ == 0) return slice.end;
-  const std::int64_t earliest = saturating_add(saturating_add(slice.end, -size_), -offset_);
-  const std::int64_t start = -floor_div(-earliest, hop_) * hop_;  // rounded up
-  return saturating_add(saturating_add(start, offset_), size_);
+  const std::int64_t past = floor_mod(slice.end % hop_ - (offset_ + size_) % hop_, hop_);
+  return saturating_add(slice.end, past == 0 ? 0 : hop_ - past);
 }
 
 std::int64_t Slices::last_end(const Slice& slice) const noexcept {
   if (hop_ == 0) return slice.end;
-  const std::int64_t start = floor_div(saturating_add(slice.start, -offset_), hop_) * hop_;
-  return saturating_add(saturating_add(start, offset_), size_);
+  const std::int64_t past = floor_mod(slice.start % hop_ - offset_ % hop_, hop_);
+  return saturating_add(slice.start, size_ - past);
+}
+
+bool Slices::is_part(const Slice& slice, std::int64_t end) const noexcept {
+  if (hop_ == 0) return slice.end == end;
+  const bool ends = end == kMax || floor_mod(end, hop_) == floor_mod(offset_ + size_, hop_);
+  return ends && slice.start >= saturating_add(end, -size_);
+}
+
+std::int64_t Slices::window_start(std::int64_t end, const Slice& slice) const noexcept {
+  return hop_ == 0 ? slice.start : saturating_add(end, -size_);
+}
+
+void Slices::describe(base::ByteWriter& writer) const {
+  for (const std::int64_t value :
+       {std::int64_t{static_cast<int>(kind_)}, size_, hop_, offset_,
+        std::int64_t{static_cast<int>(unit_)}, count_, open_, close_, std::int64_t{weekdays_}}) {
+    writer.put(value);
+  }
+  for (const TimeZone::Transition& transition : zone_.transitions()) {
+    writer.put(transition.utc_seconds);
+    writer.put(transition.offset_seconds);
+  }
 }
 
 std::int64_t Slices::day_of(std::int64_t time) const noexcept {

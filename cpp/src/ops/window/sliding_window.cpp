@@ -170,6 +170,8 @@ class SlidingWindow final : public WindowStep {
     return {};
   }
 
+  void clear_groups() override { group_.clear(); }
+
   const SlidingWindows window_;
   std::vector<Group> group_;  // by id
 };

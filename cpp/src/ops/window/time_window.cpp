@@ -55,13 +55,6 @@ class TimeWindow final : public WindowStep {
   }
 
  private:
-  // Groups that have something to do at a time, each once: a window of theirs closes, or slices
-  // can be let go.
-  struct Due {
-    std::uint32_t id;
-    std::uint32_t serial;
-  };
-
   base::Status take(std::size_t row, std::int64_t time, Rejects& rejects) override {
     if (!clock_.accept(time)) [[unlikely]] {
       ahead(row, time, rejects);
@@ -117,13 +110,11 @@ class TimeWindow final : public WindowStep {
 
   // Every window with the slice is to be closed, once; then the slice can go.
   void schedule(std::uint32_t id, const Slice& slice) {
-    const Due due{.id = id, .serial = groups_.serial(id)};
+    const Due due = this->due(id);
     for_each_end(slice, [&](std::int64_t end) {
       if (end <= clock_.watermark()) return;
       std::vector<Due>& dues = due_[end];
-      if (dues.empty() || dues.back().id != id || dues.back().serial != due.serial) {
-        dues.push_back(due);
-      }
+      if (dues.empty() || dues.back().serial != due.serial) dues.push_back(due);
     });
     if (kept_for_ > 0) due_[after(slices_.last_end(slice), kept_for_)].push_back(due);
     next_due_ = due_.begin()->first;
@@ -132,15 +123,17 @@ class TimeWindow final : public WindowStep {
   template <class Take>
   void for_each_end(const Slice& slice, Take take) const {
     const std::int64_t last = slices_.last_end(slice);
-    for (std::int64_t end = slices_.first_end(slice); end < last; end += slices_.hop()) take(end);
+    for (std::int64_t end = slices_.first_end(slice); end < last; end = after(end, slices_.hop())) {
+      take(end);
+    }
     take(last);
   }
 
   void close_due(std::int64_t watermark) {
     flush();
     while (!due_.empty() && due_.begin()->first <= watermark) {
-      const auto node = due_.extract(due_.begin());
-      close(node.key(), node.mapped());
+      auto node = due_.extract(due_.begin());
+      close(node.key(), std::move(node.mapped()));
     }
     next_due_ = due_.empty() ? kMax : due_.begin()->first;
   }
@@ -150,13 +143,8 @@ class TimeWindow final : public WindowStep {
     next_due_ = kMax;
   }
 
-  void close(std::int64_t end, const std::vector<Due>& dues) {
-    std::vector<Due> groups = dues;
-    std::sort(groups.begin(), groups.end(),
-              [](const Due& a, const Due& b) { return a.serial < b.serial; });
-    const auto same = [](const Due& a, const Due& b) { return a.serial == b.serial; };
-    groups.erase(std::unique(groups.begin(), groups.end(), same), groups.end());
-    std::erase_if(groups, [this](const Due& due) { return groups_.serial(due.id) != due.serial; });
+  void close(std::int64_t end, std::vector<Due> dues) {
+    const std::vector<Due> groups = each_once(std::move(dues));
     for (const Due& due : groups) gather(due.id, end, true);
     emit_gathered();
     for (const Due& due : groups) let_go(due.id, end);
@@ -170,10 +158,7 @@ class TimeWindow final : public WindowStep {
     std::int64_t start = 0;
     for (const OpenSlice& part : open) {
       if (part.slice.end > end) break;
-      if (slices_.last_end(part.slice) < end) continue;
-      if (slices_.overlapping() && part.slice.start < slices_.window_start(end, part.slice)) {
-        continue;
-      }
+      if (slices_.last_end(part.slice) < end || !slices_.is_part(part.slice, end)) continue;
       ++parts;
       if (parts == 1) {
         pane = part.pane;
@@ -279,6 +264,10 @@ class TimeWindow final : public WindowStep {
         OpenSlice open;
         if (base::Status s = reader.get_into(open.slice.start); !s) return s;
         if (base::Status s = reader.get_into(open.slice.end); !s) return s;
+        if (!fits(group_[id], open.slice)) {
+          return base::Error{.code = base::ErrorCode::kCheckpoint,
+                             .message = "snapshot of a window has one that cannot be open"};
+        }
         open.pane = panes_.allocate();
         if (base::Status s = panes_.restore(reader, open.pane); !s) return s;
         group_[id].open.push_back(open);
@@ -286,6 +275,18 @@ class TimeWindow final : public WindowStep {
       }
     }
     return {};
+  }
+
+  [[nodiscard]] bool fits(const Group& group, const Slice& slice) const {
+    return slices_.of(slice.start) == slice &&
+           (group.open.empty() || group.open.back().slice.start < slice.start) &&
+           after(slices_.last_end(slice), kept_for_) > clock_.watermark();
+  }
+
+  void clear_groups() override {
+    group_.clear();
+    due_.clear();
+    next_due_ = kMax;
   }
 
   const Slices slices_;

@@ -25,6 +25,46 @@ std::string columns_text(const record::Schema& schema) {
   return text;
 }
 
+void put_window(base::ByteWriter& writer, const WindowArgs& args) {
+  writer.put(static_cast<std::uint8_t>(args.window.index()));
+  std::visit(
+      [&writer]<class W>(const W& window) {
+        if constexpr (std::is_same_v<W, SessionWindows>) {
+          writer.put(window.gap);
+        } else if constexpr (std::is_same_v<W, CountWindows>) {
+          writer.put(window.rows);
+        } else if constexpr (std::is_same_v<W, MeasureWindows>) {
+          for (const std::string& column : window.columns) writer.put_string(column);
+          writer.put(window.threshold);
+        } else if constexpr (std::is_same_v<W, SlidingWindows>) {
+          writer.put(window.length);
+          writer.put(window.rows);
+        } else {
+          window.describe(writer);
+        }
+      },
+      args.window);
+}
+
+// All that the state depends on beside the columns that come out.
+std::string arguments_text(const WindowArgs& args) {
+  base::ByteWriter writer;
+  put_window(writer, args);
+  for (const AggregateCall& call : args.aggregates) {
+    writer.put_string(call.kind);
+    for (const std::string& column : call.columns) writer.put_string(column);
+    for (const double param : call.params) writer.put(param);
+  }
+  writer.put(args.grace);
+  writer.put(args.max_skew.value_or(-1));
+  writer.put(static_cast<std::uint8_t>(args.on_late));
+  writer.put(args.allowed_lateness);
+  writer.put(static_cast<std::uint64_t>(args.max_groups));
+  writer.put(static_cast<std::uint8_t>(args.on_full));
+  const std::vector<std::byte> bytes = std::move(writer).take();
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+
 }  // namespace
 
 WindowStep::WindowStep(WindowParts parts)
@@ -123,8 +163,18 @@ void WindowStep::ahead(std::size_t row, std::int64_t time, Rejects& rejects) {
                                "), max_skew " + record::duration_text(most)));
 }
 
+std::vector<WindowStep::Due> WindowStep::each_once(std::vector<Due> dues) const {
+  std::erase_if(dues, [this](const Due& due) { return groups_.serial(due.id) != due.serial; });
+  std::sort(dues.begin(), dues.end(),
+            [](const Due& a, const Due& b) { return a.serial < b.serial; });
+  const auto same = [](const Due& a, const Due& b) { return a.serial == b.serial; };
+  dues.erase(std::unique(dues.begin(), dues.end(), same), dues.end());
+  return dues;
+}
+
 void WindowStep::snapshot(base::ByteWriter& writer) const {
   writer.put_string(columns_text(*results_.schema()));
+  writer.put_string(arguments_text(*args_));
   clock_.snapshot(writer);
   groups_.snapshot(writer);
   if (args_->max_groups != 0) {
@@ -136,27 +186,55 @@ void WindowStep::snapshot(base::ByteWriter& writer) const {
 }
 
 base::Status WindowStep::restore(base::ByteReader& reader) {
+  base::ByteWriter before;
+  snapshot(before);
+  base::Status status = restore_all(reader);
+  if (status) return status;
+  base::ByteReader undo(before.bytes());
+  restore_all(undo).throw_if_error();
+  return status;
+}
+
+void WindowStep::clear() {
+  groups_ = GroupIndex(*args_->schema, groups_.columns());
+  panes_.clear();
+  clock_ = EventClock(args_->grace, args_->max_skew);
+  recency_ = {};
+  clear_groups();
+}
+
+base::Status WindowStep::restore_all(base::ByteReader& reader) {
   const base::Result<std::string> columns = reader.get_string();
   if (!columns) return columns.error();
   if (*columns != columns_text(*results_.schema())) {
     return damaged("is of another one, whose columns are " + *columns);
   }
+  const base::Result<std::string> arguments = reader.get_string();
+  if (!arguments) return arguments.error();
+  if (*arguments != arguments_text(*args_)) return damaged("is of one with other arguments");
+  clear();
   if (base::Status s = clock_.restore(reader); !s) return s;
   if (base::Status s = groups_.restore(reader); !s) return s;
   resize(groups_.ids());
   if (args_->max_groups != 0) {
-    const base::Result<std::vector<std::uint32_t>> serials = reader.get_vector<std::uint32_t>();
-    if (!serials) return serials.error();
-    const std::vector<std::uint32_t> ids = groups_.in_order();
-    for (const std::uint32_t serial : *serials) {
-      const auto at = std::lower_bound(
-          ids.begin(), ids.end(), serial,
-          [this](std::uint32_t id, std::uint32_t wanted) { return groups_.serial(id) < wanted; });
-      if (at == ids.end() || groups_.serial(*at) != serial) return damaged("names a strange group");
-      recency_.touch(*at);
-    }
+    if (base::Status s = restore_recency(reader); !s) return s;
   }
   return restore_groups(reader, groups_.ids());
+}
+
+base::Status WindowStep::restore_recency(base::ByteReader& reader) {
+  const base::Result<std::vector<std::uint32_t>> serials = reader.get_vector<std::uint32_t>();
+  if (!serials) return serials.error();
+  const std::vector<std::uint32_t> ids = groups_.in_order();
+  for (const std::uint32_t serial : *serials) {
+    const auto at = std::lower_bound(
+        ids.begin(), ids.end(), serial,
+        [this](std::uint32_t id, std::uint32_t wanted) { return groups_.serial(id) < wanted; });
+    if (at == ids.end() || groups_.serial(*at) != serial) return damaged("names a strange group");
+    recency_.touch(*at);
+  }
+  if (recency_.oldest_first().size() != ids.size()) return damaged("does not name every group");
+  return {};
 }
 
 }  // namespace headrace::ops

@@ -32,9 +32,11 @@ struct ExactSum {
     if (high != (narrow < 0 ? -1 : 0)) return std::nullopt;
     return narrow;
   }
-  [[nodiscard]] long double as_real() const noexcept {
-    constexpr long double kTwoTo64 = 18446744073709551616.0L;
-    return static_cast<long double>(high) * kTwoTo64 + static_cast<long double>(low);
+  // The nearest double; beyond int64 right to a unit or two in the last place.
+  [[nodiscard]] double as_real() const noexcept {
+    if (const std::optional<std::int64_t> narrow = value()) return static_cast<double>(*narrow);
+    constexpr double kTwoTo64 = 18446744073709551616.0;
+    return static_cast<double>(high) * kTwoTo64 + static_cast<double>(low);
   }
 };
 

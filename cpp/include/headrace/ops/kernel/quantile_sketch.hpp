@@ -1,7 +1,8 @@
 // Quantiles of a stream in bounded memory: exact for up to kExact values, then a KLL sketch.
 //
-// KLL (Karnin, Lang, Liberty, FOCS 2016): values wait in levels of weight 1, 2, 4, ...; a full
-// level is sorted and every other value of it goes one level up. With k = 1,024 the rank of a
+// KLL (Karnin, Lang, Liberty, FOCS 2016): values wait in levels of weight 1, 2, 4, ...; when all
+// levels together are full, the lowest one that is over its share is sorted and every other value
+// of it goes one level up. With k = 1,024 the rank of a
 // quantile is off by at most 0.3 % of the number of values with 99 % probability
 // (2.296 / k^0.9723, the constants fitted by Apache DataSketches). Which half goes up alternates
 // instead of being drawn, so that the same values in the same order give the same result.
@@ -43,11 +44,14 @@ class QuantileSketch {
   };
   [[nodiscard]] std::size_t capacity(std::size_t level) const noexcept;
   [[nodiscard]] bool exact() const noexcept { return levels_.size() < 2; }
-  void compress();
+  void make_room();
+  void measure();
   void halve(std::size_t level);
 
   std::vector<Level> levels_;  // of weight 1, 2, 4, ...
   std::uint64_t count_ = 0;
+  std::size_t held_ = 0;  // values in the levels
+  std::size_t room_ = 0;  // for so many
 };
 
 }  // namespace headrace::ops

@@ -70,7 +70,8 @@ class EventClock {
   void move_to(std::int64_t time) noexcept {
     newest_ = time;
     watermark_ = time < kSmallest + grace_ ? kSmallest : time - grace_;
-    limit_ = time > kLargest - max_skew_ ? kLargest : time + max_skew_;
+    const bool any = max_skew_ == kLargest || time > kLargest - max_skew_;
+    limit_ = any ? kLargest : time + max_skew_;
   }
   [[nodiscard]] bool believe(std::int64_t time) noexcept {
     const bool same =

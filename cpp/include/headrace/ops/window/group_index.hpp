@@ -58,6 +58,9 @@ class GroupIndex {
   // Ids in the order in which their groups came.
   [[nodiscard]] std::vector<std::uint32_t> in_order() const;
 
+  // Of the batches, which the groups are made of.
+  [[nodiscard]] const std::vector<std::size_t>& columns() const noexcept { return indices_; }
+
   // In this order; restored groups have the ids 0, 1, ...
   void snapshot(base::ByteWriter& writer) const;
   // Into a new one; after an error it is only to be thrown away.

@@ -40,6 +40,8 @@ class PaneSet {
 
   [[nodiscard]] std::uint32_t allocate();
   void release(std::uint32_t pane);
+  // Releases all of them.
+  void clear();
 
   void note(std::size_t row, std::uint32_t pane) {
     noted_.push_back({.row = static_cast<std::uint32_t>(row), .pane = pane});

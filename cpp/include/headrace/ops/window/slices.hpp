@@ -16,6 +16,7 @@
 #include <cstdint>
 #include <optional>
 
+#include <headrace/base/bytes.hpp>
 #include <headrace/base/error.hpp>
 #include <headrace/ops/time_zone.hpp>
 
@@ -58,12 +59,14 @@ class Slices {
   // End of the first window, and of the last one, that has this slice.
   [[nodiscard]] std::int64_t first_end(const Slice& slice) const noexcept;
   [[nodiscard]] std::int64_t last_end(const Slice& slice) const noexcept;
+  // Whether a window ends with `end` that has this slice, which does not end after it.
+  [[nodiscard]] bool is_part(const Slice& slice, std::int64_t end) const noexcept;
   // From the end of a window to that of the next one: only where they overlap.
   [[nodiscard]] std::int64_t hop() const noexcept { return hop_; }
   // Start of the window that ends with `end`, whose last slice is `slice`.
-  [[nodiscard]] std::int64_t window_start(std::int64_t end, const Slice& slice) const noexcept {
-    return hop_ == 0 ? slice.start : end - size_;
-  }
+  [[nodiscard]] std::int64_t window_start(std::int64_t end, const Slice& slice) const noexcept;
+  // Bytes that two of them share only if they cut time in the same way.
+  void describe(base::ByteWriter& writer) const;
   [[nodiscard]] bool is_all() const noexcept { return kind_ == Kind::kAll; }
 
  private:

@@ -54,6 +54,17 @@ class WindowStep : public Operator {
  protected:
   using Rejects = record::Rejects;
 
+  // A group that has something to do at a time; the serial tells whether it is still that group.
+  struct Due {
+    std::uint32_t id;
+    std::uint32_t serial;
+  };
+  [[nodiscard]] Due due(std::uint32_t id) const noexcept {
+    return {.id = id, .serial = groups_.serial(id)};
+  }
+  // Those that are still there, each once, in the order in which they came.
+  [[nodiscard]] std::vector<Due> each_once(std::vector<Due> dues) const;
+
   // One row: note it in a pane, or not. An error ends the stream.
   [[nodiscard]] virtual base::Status take(std::size_t row, std::int64_t time, Rejects& rejects) = 0;
   // Before the first row of a batch.
@@ -67,6 +78,8 @@ class WindowStep : public Operator {
                                const std::vector<std::uint32_t>& ids) const = 0;
   [[nodiscard]] virtual base::Status restore_groups(base::ByteReader& reader,
                                                     std::size_t groups) = 0;
+  // As before the first record; the panes are released by the caller.
+  virtual void clear_groups() = 0;
   // Room for groups with ids below.
   virtual void resize(std::size_t ids) = 0;
 
@@ -105,6 +118,9 @@ class WindowStep : public Operator {
   [[nodiscard]] record::Reject reject(std::size_t row, record::RejectReason reason,
                                       std::string detail) const;
   [[nodiscard]] base::Status take_all(record::RecordBatch& batch, Rejects& rejects);
+  void clear();
+  [[nodiscard]] base::Status restore_all(base::ByteReader& reader);
+  [[nodiscard]] base::Status restore_recency(base::ByteReader& reader);
 
   std::shared_ptr<const WindowArgs> args_;
   WindowResults results_;
