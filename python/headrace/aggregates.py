@@ -24,6 +24,7 @@ from typing import Any
 
 from headrace.arguments import names_checked
 from headrace.errors import InvalidArgument
+from headrace.expressions import Expr
 
 __all__ = [
     "Aggregate",
@@ -85,6 +86,11 @@ def _make(
 ) -> Aggregate:
     names: list[str] = []
     for column in columns:
+        if isinstance(column, Expr):
+            raise InvalidArgument(
+                f"{kind}: expected the name of a column, got the expression {column!r}; "
+                "give it a name before, with with_columns(name=...)"
+            )
         if not isinstance(column, str):
             raise InvalidArgument(f"{kind}: expected the name of a column, got {column!r}")
         names.append(column)
