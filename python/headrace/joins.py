@@ -209,7 +209,9 @@ def _merged(
 
 
 def _check_time(verb: str, which: str, stream: Stream) -> None:
-    if isinstance(stream._source, topology.Merged) or stream._schema.event_time is not None:
+    if isinstance(stream._source, topology.Merged):
+        return
+    if stream._schema.event_time is not None or stream.schema.event_time is not None:
         return
     raise InvalidArgument(
         f"{verb}: {which} has no event time, by which records are joined; name it in the schema: "
