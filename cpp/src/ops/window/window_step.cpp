@@ -152,6 +152,7 @@ void WindowStep::late(std::size_t row, std::int64_t time, std::string closed, Re
                            "event time " + record::timestamp_text(time) + ": " + closed +
                                "; the newest is " + record::timestamp_text(clock_.newest()) +
                                ", grace " + record::duration_text(grace)));
+  rejects.back().behind_ns = behind(clock_.newest(), time);
 }
 
 void WindowStep::ahead(std::size_t row, std::int64_t time, Rejects& rejects) {
@@ -170,6 +171,7 @@ std::vector<WindowStep::Due> WindowStep::each_once(std::vector<Due> dues) const 
   const auto same = [](const Due& a, const Due& b) { return a.serial == b.serial; };
   dues.erase(std::unique(dues.begin(), dues.end(), same), dues.end());
   return dues;
+  rejects.back().behind_ns = behind(clock_.newest(), time);
 }
 
 void WindowStep::snapshot(base::ByteWriter& writer) const {
