@@ -132,12 +132,25 @@ def join(
     wait = topology.Wait.of("join", grace, idle_timeout)
     if not isinstance(other, Table):
         return _with_frame(stream, other, names, how, suffix)
+    _check_wait(other.records, wait)
     merge = {"op": "join_table", "on": names, "suffix": suffix, "how": how}
     records = replace(other.records, _tombstones=True)
     # Only the table is not waited for while it is silent, which tables are most of the time.
     waits = [wait, replace(wait, idle_timeout_ns=None)]
     _check_time("join", "the stream", stream)
     return topology.merged([records, stream], waits, merge)
+
+
+def _check_wait(records: Stream, wait: topology.Wait) -> None:
+    if (
+        wait.idle_timeout_ns is None
+        and records._schema.event_time is None
+        and not records._source.bounded
+    ):
+        raise InvalidArgument(
+            "join: idle_timeout: a table without event times is waited for until it is silent: "
+            'expected a length of time like "1s", or hr.table(..., until="end"), got None'
+        )
 
 
 def _with_frame(stream: Stream, other: Any, on: list[str], how: str, suffix: str) -> Stream:

@@ -117,9 +117,11 @@ def table(
     out; it names it by its Kafka key, so that must be the text of the key column. The topic is
     always read from its beginning, all partitions of it, by every process.
 
-    With an event time the table has a history: a record of a stream finds what the table said at
-    its time. Without one, everything that is in the topic is there before the first record of a
-    stream, and what comes later counts from when it comes.
+    With an event time the table has a history, as far as Kafka's compaction has left it: a record
+    of a stream finds what the table said at its time. A tombstone has no time of its own and takes
+    that of the record before it in its partition. Without an event time everything that is in the
+    topic is there before the first record of a stream, and what comes later counts from when it
+    comes.
 
     Parameters
     ----------

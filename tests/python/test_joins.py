@@ -67,6 +67,11 @@ LOTS = pd.DataFrame({"Ticker": ["ACME", "BOLT"], "lot": [100, 10]})
         (lambda: BARS.join(LOTS, on="Ticker", how="right"), InvalidArgument, "how: expected one"),
         (lambda: BARS.join(COMPANIES, on="Close"), InvalidArgument, 'by its key, "Ticker"'),
         (lambda: UNTIMED.join(COMPANIES, on="Ticker"), InvalidArgument, "no event time"),
+        (
+            lambda: BARS.join(COMPANIES, on="Ticker", idle_timeout=None),
+            InvalidArgument,
+            "idle_timeout: a table without event times .*got None",
+        ),
     ],
 )
 def test_misuse_is_refused_at_its_line(
@@ -115,6 +120,15 @@ def test_a_join_of_a_join_with_a_frame_and_steps_behind() -> None:
     expected = df.groupby("Ticker")["Close"].diff()
     pd.testing.assert_series_equal(found["move"], expected, check_names=False)
     assert found["unit"].tolist()[2:] == ["piece"] * 198
+
+
+def test_data_is_given_in_the_order_in_which_the_streams_are_written() -> None:
+    left, right = hr.market.bars(rows=20, tickers=1, seed=1), hr.market.bars(rows=20, tickers=1)
+    joined = BARS.join_asof(QUOTES, by="Ticker")
+    found = joined.collect([left, right])
+    assert found["Close"].tolist() == left["Close"].tolist()
+    assert found["Close_right"].tolist() == right["Close"].tolist()
+    pd.testing.assert_frame_equal(found, joined.collect({"bars": left, "quotes": right}))
 
 
 def test_what_a_join_is_made_of_is_shown_as_it_was_written() -> None:

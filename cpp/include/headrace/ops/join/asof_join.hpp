@@ -17,7 +17,7 @@
 // holds those of a key that never comes again until the end.
 //
 // Thread contract: see merge_operator.hpp.
-// Cost: about 150 ns a row of either side with four columns.
+// Cost: about 80 ns a row of either side with four columns and 1,000 keys.
 //
 //   auto op = make_asof_join({.left = trades, .right = quotes, .by = {"Ticker"},
 //                             .suffix = "_right", .strategy = AsofStrategy::kBackward});

@@ -9,7 +9,7 @@
 // of them, and the left rows of `upper`.
 //
 // Thread contract: see merge_operator.hpp.
-// Cost: about 150 ns a row of either side with four columns, and 20 ns a match.
+// Cost: about 80 ns a row of either side with four columns and 1,000 keys, and 20 ns a match.
 //
 //   auto op = make_interval_join({.left = orders, .right = trades, .by = {"Ticker"},
 //                                 .lower_ns = -300'000'000'000, .upper_ns = 0});

@@ -9,7 +9,7 @@
 // Forgotten: what was replaced or deleted. So what is held is one row a key that is in the table.
 //
 // Thread contract: see merge_operator.hpp.
-// Cost: about 150 ns a row of either side with four columns.
+// Cost: about 80 ns a row of either side with four columns and 1,000 keys.
 //
 //   auto op = make_table_join({.left = trades, .table = companies, .on = {"Ticker"}});
 #pragma once
