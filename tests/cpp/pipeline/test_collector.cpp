@@ -89,3 +89,24 @@ TEST_CASE("nothing collected is a frame of no rows") {
   CHECK(frame.columns.size() == test_schema()->size());
   CHECK(frame.columns[1].dictionary != nullptr);
 }
+
+TEST_CASE("rows that have origins are collected with them, those of a task with its own") {
+  namespace record = headrace::record;
+  Collector collector(test_schema(), 10);
+  Partition partition(3);
+  collector.append(partition.shared(2));
+  record::RecordBatch batch = partition.next(2);
+  batch.origins = record::Buffer::allocate(2 * sizeof(record::TaskId));
+  batch.origins->as<record::TaskId>()[0] = {.topic = 7, .partition = 8};
+  batch.origins->as<record::TaskId>()[1] = {.topic = 5, .partition = 6};
+  std::swap(batch.event_times->as<std::int64_t>()[0], batch.event_times->as<std::int64_t>()[1]);
+  collector.append(std::make_shared<const record::RecordBatch>(std::move(batch)));
+  collector.append(partition.shared(1));
+  const Frame frame = collector.take();
+  REQUIRE(frame.rows == 5);
+  const auto* topics = frame.topics->as<std::int32_t>();
+  const auto* partitions = frame.partitions->as<std::int32_t>();
+  CHECK(std::vector<std::int32_t>(topics, topics + 5) == std::vector<std::int32_t>{0, 0, 5, 7, 0});
+  CHECK(std::vector<std::int32_t>(partitions, partitions + 5) ==
+        std::vector<std::int32_t>{3, 3, 6, 8, 3});
+}

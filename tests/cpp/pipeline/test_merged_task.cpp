@@ -186,3 +186,37 @@ TEST_CASE("merged task: what is held in the merge and behind it, by partition") 
   task.note_held(nothing);
   CHECK(nothing.first(task_of(slow.place)) == ops::HeldOffsets::kNothing);
 }
+
+TEST_CASE("merged task: an open window holds the records that it is made of, and what came after") {
+  const Plan plan = plan_of(1, R"({"op": "window", "group": [],
+      "window": {"kind": "fixed", "size_ns": 100, "hop_ns": 100, "offset_ns": 0},
+      "aggregates": [{"kind": "count", "name": "rows", "columns": [], "params": []}],
+      "grace_ns": 0, "on_late": "count", "on_full": "evict_oldest",
+      "start": "start", "end": "end"})");
+  MergedTask task = MergedTask::create(plan, false).value_or_throw();
+  std::vector<Course> courses;
+  for (std::int32_t p = 0; p < 2; ++p) {
+    Course course{.place = {.input = 0, .topic = "t0", .partition = p}, .times = {}};
+    for (std::int64_t row = 0; row < 4'000; ++row) course.times.push_back(2 * row + p);
+    const auto channel = task.merge().open(course.place);
+    task.merge().add(channel, rows_of(course, 0, 4'000), nullptr);
+    courses.push_back(std::move(course));
+  }
+  Results results;
+  task.advance(results.give()).throw_if_error();
+  CHECK(results.places.size() == 79);  // up to 7900
+  ops::HeldOffsets held;
+  task.note_held(held);
+  for (const Course& course : courses) {
+    const std::int64_t first = held.first(task_of(course.place));
+    CHECK(first <= 3'950);  // of time 7900
+    CHECK(first > 3'950 - 2 * static_cast<std::int64_t>(pipeline::OffsetLedger::kRows));
+  }
+  task.stop(results.give()).throw_if_error();
+  CHECK(results.places.size() == 79);
+  task.finish(results.give()).throw_if_error();
+  CHECK(results.places.size() == 80);
+  ops::HeldOffsets nothing;
+  task.note_held(nothing);
+  CHECK(nothing.first(task_of(courses[0].place)) == ops::HeldOffsets::kNothing);
+}

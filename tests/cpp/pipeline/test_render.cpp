@@ -41,3 +41,20 @@ TEST_CASE("rows that were sorted are found by offset, too") {
   CHECK(rejects[1].value.find("\"n\":-3") != std::string::npos);
   CHECK(rejects[2].value.empty());
 }
+
+TEST_CASE("rows of several partitions are found by partition and offset") {
+  testing::Partition partition(0);
+  record::RecordBatch batch = partition.next(3);
+  batch.origins = record::Buffer::allocate(3 * sizeof(record::TaskId));
+  for (int row = 0; row < 3; ++row) {
+    batch.origins->as<record::TaskId>()[row] = {.topic = 0, .partition = 2 - row};
+    batch.offsets->as<std::int64_t>()[row] = 50;
+  }
+  record::Rejects rejects(2);
+  rejects[0].offset = rejects[1].offset = 50;
+  rejects[0].task = {.topic = 0, .partition = 0};
+  rejects[1].task = {.topic = 1, .partition = 0};  // of another topic
+  pipeline::render_values(batch, rejects);
+  CHECK(rejects[0].value.find("\"n\":-2") != std::string::npos);
+  CHECK(rejects[1].value.empty());
+}

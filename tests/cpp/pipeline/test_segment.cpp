@@ -66,3 +66,21 @@ TEST_CASE("the newest rows of a key across pieces, oldest first") {
   CHECK(frame.partitions->as<std::int32_t>()[5] == 1);
   CHECK(pipeline::pieces_of_key(*test_schema(), pieces, "nobody", 6).empty());
 }
+
+TEST_CASE("rows that have origins keep them in a frame") {
+  Partition a(0);
+  record::RecordBatch batch = a.next(4);
+  batch.origins = record::Buffer::allocate(4 * sizeof(record::TaskId));
+  for (int row = 0; row < 4; ++row) {
+    batch.origins->as<record::TaskId>()[row] = {.topic = row % 2, .partition = 9 - row};
+  }
+  Piece picked = run(batch, 0, 4);
+  picked.picked = {1, 2};
+  const Frame frame = gather(test_schema(), std::vector<Piece>{picked, run(a.next(1), 0, 1)});
+  REQUIRE(frame.rows == 3);
+  const auto* topics = frame.topics->as<std::int32_t>();
+  const auto* partitions = frame.partitions->as<std::int32_t>();
+  CHECK(std::vector<std::int32_t>(topics, topics + 3) == std::vector<std::int32_t>{1, 0, 0});
+  CHECK(std::vector<std::int32_t>(partitions, partitions + 3) ==
+        std::vector<std::int32_t>{8, 7, 0});
+}
