@@ -232,7 +232,13 @@ class Windowed:
         """Return the stream with all records of a group in one task, and the grace that is left."""
         stream = self._group._stream
         if self._group._across_partitions:
-            return stream._exchanged(self._grace_ns, self._idle_timeout_ns), 0
+            skew = self._options["max_skew_ns"]
+            unlimited = 2**63 - 1
+            return stream._exchanged(
+                self._grace_ns,
+                self._idle_timeout_ns,
+                max_skew_ns=unlimited if skew is None else skew,
+            ), 0
         if self._window._kind in _IN_ORDER and self._grace_ns > 0:
             return stream._with_step({"op": "sort_within", "grace_ns": self._grace_ns}), 0
         return stream, self._grace_ns

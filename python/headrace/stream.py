@@ -1119,9 +1119,14 @@ class Stream:
             idle_timeout=idle_timeout,
         )
 
-    def _exchanged(self, grace_ns: int, idle_timeout_ns: int | None = None) -> Stream:
+    def _exchanged(
+        self,
+        grace_ns: int,
+        idle_timeout_ns: int | None = None,
+        max_skew_ns: int | None = None,
+    ) -> Stream:
         """Return this stream with the rows of all partitions in one, by event time."""
-        return topology.merged([self], topology.Wait(grace_ns, idle_timeout_ns))
+        return topology.merged([self], topology.Wait(grace_ns, idle_timeout_ns, max_skew_ns))
 
     # -- looking at it
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -43,11 +43,12 @@ class Wait:
     --------
     >>> from headrace.topology import Wait
     >>> Wait.of("union", "30s", None)
-    Wait(grace_ns=30000000000, idle_timeout_ns=None)
+    Wait(grace_ns=30000000000, idle_timeout_ns=None, max_skew_ns=None)
     """
 
     grace_ns: int = 0
     idle_timeout_ns: int | None = None
+    max_skew_ns: int | None = None  # how far ahead an event time may be to be believed
 
     @classmethod
     def of(cls, verb: str, grace: Any, idle_timeout: Any) -> Wait:
@@ -343,9 +344,7 @@ def plan_head(source: Source, schema: Schema, first: First) -> dict[str, Any]:
         first = First(
             first.predictor + len(stream._predictors), first.function + len(stream._functions)
         )
-        inputs.append(
-            {"grace_ns": wait.grace_ns, "idle_timeout_ns": wait.idle_timeout_ns, "plan": plan}
-        )
+        inputs.append({**asdict(wait), "plan": plan})
     return {"inputs": inputs, "merge": dict(source.merge)}
 
 

@@ -192,6 +192,10 @@ Result<std::vector<std::size_t>> places_in(const UnionArgs& args, std::size_t in
     const int at = other.index_of(field.name);
     if (at < 0) return misfit(input, "has no column \"" + field.name + "\"");
     const record::Field& its = other.fields()[static_cast<std::size_t>(at)];
+    if (its.is_list() != field.is_list()) {
+      return misfit(input, (its.is_list() ? "has " + field.name + " as a list, the first has not"
+                                          : "has " + field.name + " not as a list, as the first"));
+    }
     if (its.type != field.type) {
       return misfit(input, "has " + field.name + " as " + std::string(name_of(its.type)) +
                                ", the first as " + std::string(name_of(field.type)));

@@ -15,9 +15,8 @@ base::Error damaged(const std::string& how) {
 
 }  // namespace
 
-Merge::Merge(const std::vector<Input>& inputs) {
+Merge::Merge(const std::vector<Input>& inputs) : inputs_(inputs) {
   for (const Input& input : inputs) {
-    graces_.push_back(input.grace_ns);
     stores_.emplace_back(input.schema, ops::RowStore::Origins::kAlways);
   }
   taken_.resize(inputs.size());
@@ -30,14 +29,19 @@ Merge::Channel Merge::open(const Place& place) {
                                   [&](const Line& line) { return line.place == place; });
   if (known != lines_.end()) {
     if (known->state == State::kClosed) {
-      known->newest = {};
+      known->clock = fresh_clock(place.input);
       known->state = State::kOpen;
     }
     return static_cast<Channel>(known - lines_.begin());
   }
-  lines_.push_back({.place = place, .state = State::kOpen, .newest = {}, .rows = {}});
+  lines_.push_back(
+      {.place = place, .state = State::kOpen, .clock = fresh_clock(place.input), .rows = {}});
   rank();
   return static_cast<Channel>(lines_.size() - 1);
+}
+
+ops::EventClock Merge::fresh_clock(std::uint32_t input) const {
+  return {inputs_[input].grace_ns, inputs_[input].max_skew_ns};
 }
 
 void Merge::rank() {
@@ -72,8 +76,8 @@ void Merge::end_all() {
 void Merge::add(Channel channel, const record::RecordBatch& batch, const Read* read) {
   Line& line = lines_[channel];
   if (line.state == State::kResting) line.state = State::kOpen;
-  const std::int64_t grace = graces_[line.place.input];
   std::size_t seen = 0;  // of what was read
+  bool believed = true;  // the time of the row that was read last
   if (batch.rows() > 0) {
     const ops::RowStore::Places places = stores_[line.place.input].put(batch);
     const auto* times = batch.event_times->as<std::int64_t>();
@@ -81,17 +85,20 @@ void Merge::add(Channel channel, const record::RecordBatch& batch, const Read* r
     for (std::size_t row = 0; row < places.size(); ++row) {
       for (; read != nullptr && seen < read->offsets.size() && read->offsets[seen] <= offsets[row];
            ++seen) {
-        line.newest.note(read->times[seen]);
+        believed = line.clock.accept(read->times[seen]);
       }
-      line.newest.note(times[row]);
-      line.rows.push(std::max({times[row], line.newest.minus(grace), frontier_}), places[row]);
+      if (read == nullptr) believed = line.clock.accept(times[row]);
+      const std::int64_t least = std::max(line.clock.watermark(), frontier_);
+      line.rows.push(believed ? std::max(times[row], least) : least, places[row]);
     }
   }
-  for (; read != nullptr && seen < read->times.size(); ++seen) line.newest.note(read->times[seen]);
+  for (; read != nullptr && seen < read->times.size(); ++seen) {
+    (void)line.clock.accept(read->times[seen]);
+  }
 }
 
 std::int64_t Merge::promise(const Line& line) const noexcept {
-  return line.state == State::kOpen ? line.newest.minus(graces_[line.place.input]) : kEnd;
+  return line.state == State::kOpen ? line.clock.watermark() : kEnd;
 }
 
 std::int64_t Merge::watermark() const noexcept {
@@ -194,10 +201,9 @@ std::optional<Merge::Channel> Merge::slowest() const noexcept {
 }
 
 bool Merge::is_behind(Channel channel) const noexcept {
-  const std::int64_t own = lines_[channel].newest.ns();
-  const std::int64_t grace = graces_[lines_[channel].place.input];
-  return std::any_of(lines_.begin(), lines_.end(), [own, grace](const Line& line) {
-    return line.state != State::kClosed && line.newest.minus(grace) > own;
+  const std::int64_t newest = lines_[channel].clock.newest();
+  return std::any_of(lines_.begin(), lines_.end(), [newest](const Line& line) {
+    return line.state != State::kClosed && line.clock.watermark() > newest;
   });
 }
 
@@ -229,7 +235,7 @@ void Merge::snapshot(base::ByteWriter& writer) const {
     writer.put_string(line.place.topic);
     writer.put(line.place.partition);
     writer.put(static_cast<std::uint8_t>(line.state));
-    writer.put(line.newest.ns());
+    line.clock.snapshot(writer);
     writer.put(static_cast<std::uint64_t>(line.rows.size()));
     for (const MergeLane::Row& row : line.rows.sorted()) {
       writer.put(row.key);
@@ -263,24 +269,24 @@ base::Status Merge::restore(base::ByteReader& reader) {
 }
 
 base::Status Merge::restore_line(base::ByteReader& reader, std::vector<std::uint32_t>& next) {
-  Line line;
-  if (base::Status s = reader.get_into(line.place.input); !s) return s;
+  std::uint32_t input = 0;
+  if (base::Status s = reader.get_into(input); !s) return s;
+  if (input >= inputs_.size()) return damaged("has an impossible channel");
+  Line line{.place = {.input = input}, .state = {}, .clock = fresh_clock(input), .rows = {}};
   base::Result<std::string> topic = reader.get_string();
   if (!topic) return topic.error();
   line.place.topic = std::move(*topic);
   if (base::Status s = reader.get_into(line.place.partition); !s) return s;
   std::uint8_t state = 0;
-  std::int64_t newest = 0;
   std::uint64_t rows = 0;
   if (base::Status s = reader.get_into(state); !s) return s;
-  if (base::Status s = reader.get_into(newest); !s) return s;
+  if (base::Status s = line.clock.restore(reader); !s) return s;
   if (base::Status s = reader.get_into(rows); !s) return s;
-  if (line.place.input >= next.size() || state > static_cast<std::uint8_t>(State::kEnded)) {
+  if (state > static_cast<std::uint8_t>(State::kEnded)) {
     return damaged("has an impossible channel");
   }
   if (rows > reader.remaining() / sizeof(std::int64_t)) return damaged("is truncated");
   line.state = static_cast<State>(state);
-  line.newest = ops::NewestTime(newest);
   for (std::uint64_t row = 0; row < rows; ++row) {
     std::int64_t key = 0;
     if (base::Status s = reader.get_into(key); !s) return s;

@@ -11,7 +11,9 @@ namespace {
 std::vector<Merge::Input> inputs_of(const Plan& plan) {
   std::vector<Merge::Input> inputs;
   for (const PlanInput& input : plan.inputs()) {
-    inputs.push_back({.schema = input.plan->output_schema(), .grace_ns = input.grace_ns});
+    inputs.push_back({.schema = input.plan->output_schema(),
+                      .grace_ns = input.grace_ns,
+                      .max_skew_ns = input.max_skew_ns.value_or(Merge::kMaxSkew)});
   }
   return inputs;
 }

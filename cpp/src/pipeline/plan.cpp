@@ -11,6 +11,19 @@ namespace headrace::pipeline {
 
 using simdjson::dom::element;
 
+namespace {
+
+// More than nothing, where it is given.
+std::optional<std::int64_t> length_if(const JsonObject& object, std::string_view key) {
+  const std::optional<element> given = object.find(key);
+  if (!given) return std::nullopt;
+  const std::int64_t length = object.integer(key);
+  if (length <= 0) throw object.wrong(key, "a length of time", *given);
+  return length;
+}
+
+}  // namespace
+
 struct Plan::Step {
   StepSpec spec;
 };
@@ -88,7 +101,7 @@ void Plan::take_inputs(const JsonObject& object) {
     }
   }
   for (const element& entry : object.list("inputs")) {
-    take_input(JsonObject(entry, "input", {"grace_ns", "idle_timeout_ns", "plan"}));
+    take_input(JsonObject(entry, "input", {"grace_ns", "max_skew_ns", "idle_timeout_ns", "plan"}));
   }
   if (inputs_.empty()) throw object.wrong("inputs", "at least one", object.require("inputs"));
   const std::optional<element> merge = object.find("merge");
@@ -102,12 +115,8 @@ void Plan::take_input(const JsonObject& object) {
   if (input.grace_ns < 0) {
     throw object.wrong("grace_ns", "a length of time", object.require("grace_ns"));
   }
-  if (const std::optional<element> timeout = object.find("idle_timeout_ns")) {
-    input.idle_timeout_ns = object.integer("idle_timeout_ns");
-    if (*input.idle_timeout_ns <= 0) {
-      throw object.wrong("idle_timeout_ns", "a length of time", *timeout);
-    }
-  }
+  input.max_skew_ns = length_if(object, "max_skew_ns");
+  input.idle_timeout_ns = length_if(object, "idle_timeout_ns");
   input.plan = std::make_shared<const Plan>(
       parse_or_throw(json_text(object.require("plan")), predictors_, tables_, functions_));
   if (!input.plan->has_event_times()) {

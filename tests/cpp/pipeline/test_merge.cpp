@@ -216,6 +216,25 @@ TEST_CASE("merge: nothing leaves until every source has said which partitions it
   CHECK(times_of(left) == std::vector<std::int64_t>{1, 2});
 }
 
+TEST_CASE("merge: a time too far ahead does not hold back what comes after it") {
+  Merge merge(
+      std::vector<Merge::Input>{{.schema = test_schema(), .grace_ns = 10, .max_skew_ns = 1'000}});
+  const std::vector<Course> courses{course_of(0, {100, 9'000, 105, 120}),
+                                    course_of(1, {101, 110, 121})};
+  const std::vector<Merge::Channel> channels = opened(merge, courses);
+  std::vector<Left> left;
+  for (const std::size_t c : {0U, 1U})
+    add(merge, channels[c], courses[c], 0, courses[c].times.size());
+  take_all(merge, left);
+  CHECK(times_of(left) == std::vector<std::int64_t>{9'000, 100, 101, 105});
+  const std::vector<std::byte> bytes = saved(merge);
+  Merge back(
+      std::vector<Merge::Input>{{.schema = test_schema(), .grace_ns = 10, .max_skew_ns = 1'000}});
+  base::ByteReader reader(bytes);
+  REQUIRE(back.restore(reader));
+  CHECK(saved(back) == bytes);
+}
+
 TEST_CASE("merge: a channel is behind if others are further than its grace") {
   Merge merge = merge_of(1, 10);
   const std::vector<Course> courses{course_of(0, {100, 121}), course_of(1, {110, 111})};

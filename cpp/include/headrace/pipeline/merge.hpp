@@ -5,7 +5,8 @@
 // event time, or its channel's watermark when it came, if that is later: a late row has a place,
 // too, and what late means is for the steps behind. Rows leave in the order of (key, input, topic,
 // partition, arrival), as soon as the watermark of every channel is beyond the key: no row that is
-// still to come can belong before them.
+// still to come can belong before them. A time that is too far ahead to be believed
+// (ops/window/event_clock.hpp) does not move the watermark, and its row comes as a late one does.
 //
 // A channel that has ended is not waited for, nor one that rests (it was silent, and its owner has
 // lost patience): of a resting one a row may come that belongs before what is out; it comes next.
@@ -33,10 +34,10 @@
 #include <vector>
 
 #include <headrace/base/bytes.hpp>
-#include <headrace/ops/event_time.hpp>
 #include <headrace/ops/held_offsets.hpp>
 #include <headrace/ops/merge_operator.hpp>
 #include <headrace/ops/row_store.hpp>
+#include <headrace/ops/window/event_clock.hpp>
 #include <headrace/pipeline/merge_lane.hpp>
 
 namespace headrace::pipeline {
@@ -44,6 +45,7 @@ namespace headrace::pipeline {
 class Merge {
  public:
   using Channel = std::uint32_t;  // valid for as long as the merge
+  static constexpr std::int64_t kMaxSkew = 366LL * 86'400 * 1'000'000'000;
   static constexpr std::int64_t kEnd = std::numeric_limits<std::int64_t>::max();
   // Rows that one call of take gives out at most.
   static constexpr std::size_t kMostRows = 1U << 14U;
@@ -54,6 +56,7 @@ class Merge {
   struct Input {
     record::SchemaPtr schema;
     std::int64_t grace_ns = 0;
+    std::int64_t max_skew_ns = kMaxSkew;
   };
   struct Place {
     std::uint32_t input = 0;
@@ -116,7 +119,7 @@ class Merge {
   struct Line {  // of a channel
     Place place;
     State state = State::kOpen;
-    ops::NewestTime newest;
+    ops::EventClock clock;
     MergeLane rows;
   };
   struct Head {
@@ -125,6 +128,7 @@ class Merge {
   };
   static bool behind(const Head& a, const Head& b) noexcept;
 
+  [[nodiscard]] ops::EventClock fresh_clock(std::uint32_t input) const;
   [[nodiscard]] std::int64_t promise(const Line& line) const noexcept;
   void take_run(Line& line, std::int64_t bound, const Head* next, std::size_t& left);
   void fill(Due& due);
@@ -132,7 +136,7 @@ class Merge {
   [[nodiscard]] base::Status restore_line(base::ByteReader& reader,
                                           std::vector<std::uint32_t>& next);
 
-  std::vector<std::int64_t> graces_;   // by input
+  std::vector<Input> inputs_;
   std::vector<ops::RowStore> stores_;  // by input
   std::vector<Line> lines_;            // by channel
   std::vector<Channel> ranked_;        // channels in the order of their places

@@ -36,7 +36,8 @@
 // of format and schema; they are plans of their own, merged by event time (pipeline/merge.hpp), and
 // the steps run behind the merge:
 //
-//   {"version": 1, "inputs": [{"grace_ns": 0, "idle_timeout_ns": null, "plan": {...}}, ...],
+//   {"version": 1, "inputs": [{"grace_ns": 0, "max_skew_ns": null, "idle_timeout_ns": null,
+//                              "plan": {...}}, ...],
 //    "merge": {"op": "union"}, "steps": [...]}
 //
 // A field of the type "list" has "items": [F] of its elements, objects of these fields or values of
@@ -94,6 +95,7 @@ class Plan;
 struct PlanInput {
   std::shared_ptr<const Plan> plan;
   std::int64_t grace_ns = 0;  // how far behind its newest a row may come and still be in order
+  std::optional<std::int64_t> max_skew_ns;  // how far ahead a time may be to be believed
   // A partition that is silent for so long is not waited for; nothing: it always is.
   std::optional<std::int64_t> idle_timeout_ns;
 };
