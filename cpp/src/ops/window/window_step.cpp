@@ -162,6 +162,7 @@ void WindowStep::ahead(std::size_t row, std::int64_t time, Rejects& rejects) {
                                record::duration_text(distance(time, clock_.newest())) +
                                " ahead of the newest (" + record::timestamp_text(clock_.newest()) +
                                "), max_skew " + record::duration_text(most)));
+  rejects.back().behind_ns = behind(clock_.newest(), time);
 }
 
 std::vector<WindowStep::Due> WindowStep::each_once(std::vector<Due> dues) const {
@@ -171,7 +172,6 @@ std::vector<WindowStep::Due> WindowStep::each_once(std::vector<Due> dues) const 
   const auto same = [](const Due& a, const Due& b) { return a.serial == b.serial; };
   dues.erase(std::unique(dues.begin(), dues.end(), same), dues.end());
   return dues;
-  rejects.back().behind_ns = behind(clock_.newest(), time);
 }
 
 void WindowStep::snapshot(base::ByteWriter& writer) const {
