@@ -101,7 +101,8 @@ TEST_CASE("a function makes rows anew: its schema says whether they have event t
   };
   const std::vector<std::shared_ptr<ops::BatchFunction>> functions{
       std::make_shared<pipeline::BatchCalls>()};
-  const Plan timed = Plan::parse(text(R"(, "event_time": "at")"), {}, {}, functions).value_or_throw();
+  const Plan timed =
+      Plan::parse(text(R"(, "event_time": "at")"), {}, {}, functions).value_or_throw();
   CHECK(timed.has_event_times());
   CHECK(timed.functions().size() == 1);
   CHECK(timed.leading_rules() == 0);
