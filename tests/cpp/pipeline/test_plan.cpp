@@ -101,11 +101,12 @@ TEST_CASE("a function makes rows anew: its schema says whether they have event t
   };
   const std::vector<std::shared_ptr<ops::BatchFunction>> functions{
       std::make_shared<pipeline::BatchCalls>()};
-  const Plan timed = Plan::parse(text(R"(, "event_time": "at")"), {}, functions).value_or_throw();
+  const Plan timed =
+      Plan::parse(text(R"(, "event_time": "at")"), {}, {}, functions).value_or_throw();
   CHECK(timed.has_event_times());
   CHECK(timed.functions().size() == 1);
   CHECK(timed.leading_rules() == 0);
-  CHECK_FALSE(Plan::parse(text(""), {}, functions).value_or_throw().has_event_times());
+  CHECK_FALSE(Plan::parse(text(""), {}, {}, functions).value_or_throw().has_event_times());
   CHECK(refusal(text("")) == "map_batches: no function 0; there are 0");
 }
 
