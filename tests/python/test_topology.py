@@ -97,6 +97,25 @@ def test_grace_puts_what_is_late_into_its_place() -> None:
     assert not impatient["at"].is_monotonic_increasing
 
 
+def test_one_time_from_the_far_future_holds_nothing_up() -> None:
+    wrong, other = table(300, 3), table(300, 4)
+    wrong.loc[10, "at"] = pd.Timestamp("2126-01-01", tz="UTC")
+    live = frame_stream(wrong).union(frame_stream(other)).run()
+    live.wait()
+    rows = live.frame(last=1000)
+    assert len(rows) == 600
+    assert rows[rows["at"] < pd.Timestamp("2100-01-01", tz="UTC")]["at"].is_monotonic_increasing
+    place = int(rows["at"].argmax())
+    assert place < 40  # it comes among those that it came with
+
+    windows = frame_stream(wrong).group_by("key", across_partitions=True)
+    counts, bad = (
+        windows.window(hr.tumbling("1m"), max_skew="1d").agg(n=hr.count()).collect(rejected=True)
+    )
+    assert counts["n"].sum() == 299
+    assert bad["reason"].tolist() == ["future"]
+
+
 def test_union_of_unions_is_one_and_of_others_is_another() -> None:
     a, b, c = (frame_stream(table(30, seed)) for seed in range(3))
     flat = a.union(b).union(c)
