@@ -27,7 +27,8 @@ class CountAggregate final : public PaneStates<Count> {
     }
     const record::Column& column = batch.column(columns_[0]);
     if (column.type == DType::kFloat64) {
-      for_each_value<double>(column, rows, [states](auto pane, double, auto) { ++states[pane].rows; });
+      for_each_value<double>(column, rows,
+                             [states](auto pane, double, auto) { ++states[pane].rows; });
     } else {
       for (const auto [row, pane] : rows) states[pane].rows += column.is_valid(row) ? 1 : 0;
     }

@@ -46,10 +46,8 @@ class MomentsAggregate final : public PaneStates<Moments> {
         ddof_(args.params.empty() ? 0 : args.params[0]) {}
 
   void add(const record::RecordBatch& batch, std::span<const PaneRow> rows) override {
-    for_each_number(batch.column(column_), rows, [states = this->states()](auto pane, double x,
-                                                                           auto) {
-      states[pane].add(x);
-    });
+    for_each_number(batch.column(column_), rows,
+                    [states = this->states()](auto pane, double x, auto) { states[pane].add(x); });
   }
   void merge(std::uint32_t into, std::uint32_t from) override {
     this->states()[into].add(this->state(from));

@@ -23,7 +23,8 @@ struct Ohlc {
 
   void add(double x, std::int64_t t) noexcept {
     if (seen == 0) [[unlikely]] {
-      *this = {.open = x, .high = x, .low = x, .close = x, .open_time = t, .close_time = t, .seen = 1};
+      *this = {
+          .open = x, .high = x, .low = x, .close = x, .open_time = t, .close_time = t, .seen = 1};
       return;
     }
     high = std::max(high, x);

@@ -72,8 +72,7 @@ struct Moments4 {
     m3 = a.m3 + b.m3 + delta * step * step * product * (a.count - b.count) +
          3 * step * (a.count * b.m2 - b.count * a.m2);
     m4 = a.m4 + b.m4 +
-         delta * step * step * step * product *
-             (a.count * a.count - product + b.count * b.count) +
+         delta * step * step * step * product * (a.count * a.count - product + b.count * b.count) +
          6 * step * step * (a.count * a.count * b.m2 + b.count * b.count * a.m2) +
          4 * step * (a.count * b.m3 - b.count * a.m3);
     count = n;

@@ -8,7 +8,8 @@
 // instead of being drawn, so that the same values in the same order give the same result.
 //
 // Thread contract: belongs to one aggregate.
-// Cost: amortised some 20 ns a value; memory at most about 3 k doubles, 8 bytes a value before that.
+// Cost: amortised some 20 ns a value; memory at most about 3 k doubles, 8 bytes a value before
+// that.
 //
 //   QuantileSketch sketch;  sketch.add(x);  double p95 = sketch.quantile(0.95);
 #pragma once
