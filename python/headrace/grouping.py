@@ -240,7 +240,13 @@ class Windowed:
                 max_skew_ns=unlimited if skew is None else skew,
             ), 0
         if self._window._kind in _IN_ORDER and self._grace_ns > 0:
-            return stream._with_step({"op": "sort_within", "grace_ns": self._grace_ns}), 0
+            step = {
+                "op": "sort_within",
+                "grace_ns": self._grace_ns,
+                "max_skew_ns": self._options["max_skew_ns"],
+                "on_late": "count" if self._options["on_late"] == "count" else "side_output",
+            }
+            return stream._with_step(step), 0
         return stream, self._grace_ns
 
 

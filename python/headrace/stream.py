@@ -122,6 +122,9 @@ class Stream:
         return {"version": 1, **head, **table, "steps": [*own, *steps]}
 
     def _format_of(self, source: Source) -> tuple[str, dict[str, Any]]:
+        """Return decoder and options; of the schema's only where the columns are known."""
+        if self._pending is not None:
+            return source.format
         return topology.format_of(source, self._schema)
 
     @property

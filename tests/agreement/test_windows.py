@@ -340,7 +340,8 @@ def test_trading_session(
 @given(seconds, asked, st.integers(1, 7), st.integers(0, 20))
 def test_count_window(records: list[Record], names: list[str], rows: int, grace: int) -> None:
     ordered, late = (records, set()) if grace == 0 else oracles.in_order(records, grace * SECOND)
-    found, found_late = run(records, names, hr.count_window(rows), grace=f"{grace}s")
+    window = hr.count_window(rows)
+    found, found_late = run(records, names, window, grace=f"{grace}s", on_late="side_output")
     assert found_late == late
     expected = oracles.counted(ordered, rows)
     assert len(found) == len(expected)

@@ -139,6 +139,26 @@ def test_one_record_of_the_year_2100_closes_nothing_and_three_are_believed() -> 
     assert testing.run(everything, [records[0], *far])["count"].tolist() == [1, 3]
 
 
+@pytest.mark.parametrize(
+    ("window", "counts"),
+    [(hr.count_window(2), [2, 1]), (hr.sliding("1h"), [1, 2, 3]), (hr.sliding(rows=2), [1, 2, 2])],
+)
+def test_windows_of_records_in_order_heed_skew_and_late_records_too(
+    window: hr.Window, counts: list[int]
+) -> None:
+    far = {**trade("10:00:00"), "Date": "2100-01-01T00:00:00Z"}
+    records = [trade("10:00:10"), far, trade("10:00:00"), trade("10:05:00"), trade("10:01:00")]
+    grouped = TRADES.group_by("Ticker")
+    counting = grouped.window(window, grace="30s").agg(hr.count())
+    good, bad = testing.run(counting, records, rejected=True)
+    assert good["count"].tolist() == counts
+    assert bad["reason"].tolist() == ["future"]  # and the late one is counted
+    aside = grouped.window(window, grace="30s", on_late="side_output").agg(hr.count())
+    again, letters = testing.run(aside, records, rejected=True)
+    assert again["count"].tolist() == counts
+    assert letters["reason"].tolist() == ["future", "late"]
+
+
 def test_updates_say_whether_they_are_final() -> None:
     records = [trade("10:00:10"), trade("10:00:20"), trade("10:01:00")]
     frame = testing.run(minutes(emit="update").agg(hr.count()), records)

@@ -74,7 +74,9 @@ Plan Plan::parse_or_throw(std::string_view json,
   }
   for (const element& step : object.list("steps")) {
     StepSpec spec = parse_step(json_text(step));
-    if (const auto* sort = std::get_if<SortWithinSpec>(&spec)) plan.add(LateSpec{sort->grace_ns});
+    if (const auto* sort = std::get_if<SortWithinSpec>(&spec)) {
+      plan.add(LateSpec{.grace_ns = sort->grace_ns, .options = sort->late});
+    }
     plan.add(std::move(spec));
   }
   plan.output_ = plan.checked_output();

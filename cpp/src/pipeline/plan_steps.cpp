@@ -138,7 +138,12 @@ StepSpec parse_deduplicate(const element& json) {
 }
 
 StepSpec parse_sort_within(const element& json) {
-  return SortWithinSpec{JsonObject(json, "sort_within", {"op", "grace_ns"}).integer("grace_ns")};
+  static const std::vector<std::string> kLate{"side_output", "count"};
+  const JsonObject object(json, "sort_within", {"op", "grace_ns", "max_skew_ns", "on_late"});
+  SortWithinSpec spec{.grace_ns = object.integer("grace_ns"), .late = {}};
+  if (object.find("max_skew_ns")) spec.late.max_skew = object.integer("max_skew_ns");
+  spec.late.only_count = object.choice("on_late", kLate, 0) == 1;
+  return spec;
 }
 
 StepSpec parse_compose_time(const element& json) {
@@ -235,7 +240,7 @@ struct Maker {
         {.schema = schema, .by = spec.by, .within_ns = spec.within_ns});
   }
   Result<OperatorPtr> operator()(const LateSpec& spec) const {
-    return ops::make_late_operator(schema, spec.grace_ns);
+    return ops::make_late_operator(schema, spec.grace_ns, spec.options);
   }
   Result<OperatorPtr> operator()(const SortWithinSpec& spec) const {
     return ops::make_sort_within_operator(schema, spec.grace_ns);

@@ -70,3 +70,29 @@ TEST_CASE("lateness needs an event time and a length of time") {
   CHECK(ops::make_late_operator(schema, -1).error().message ==
         "sort_within: grace: expected a length of time, got -1 ns");
 }
+
+TEST_CASE("a row too far ahead makes no other late, and late ones may only be counted") {
+  std::vector<Bar> rows;
+  for (const std::int64_t time : {100, 9'000, 95, 89, 101, 9'000, 9'001, 9'002, 101}) {
+    rows.push_back({time, "A", 2, 1, std::int64_t{1}});
+  }
+  const Table table = bars(rows);
+  const auto op = ops::make_late_operator(table.schema, 10, {.max_skew = 50, .only_count = true})
+                      .value_or_throw();
+  record::RecordBatch batch = whole(table);
+  record::Rejects rejects;
+  REQUIRE(op->process(batch, rejects));
+  CHECK(offsets_of(batch) == std::vector<std::int64_t>{1000, 1002, 1004, 1007});
+  CHECK(op->late() == 2);
+  REQUIRE(rejects.size() == 3);
+  for (const record::Reject& reject : rejects) {
+    CHECK(reject.reason == record::RejectReason::kFuture);
+  }
+  CHECK(rejects[0].behind_ns == -8'900);
+  CHECK(rejects[0].detail ==
+        "event time 1970-01-01T00:00:00.000009Z is 8.9us ahead of the newest "
+        "(1970-01-01T00:00:00.000000100Z), max_skew 50ns");
+  CHECK(ops::make_late_operator(table.schema, 1, {.max_skew = -1, .only_count = false})
+            .error()
+            .message == "sort_within: max_skew: expected a length of time, got -1 ns");
+}

@@ -100,6 +100,11 @@ std::vector<Step> steps_by_row() {
           {"compose_time", [](const auto& s) { return compose_time(s, false); }},
           {"compose_time or null", [](const auto& s) { return compose_time(s, true); }},
           {"late", [](const auto& s) { return ops::make_late_operator(s, 20).value_or_throw(); }},
+          {"late, skewed",
+           [](const auto& s) {
+             return ops::make_late_operator(s, 20, {.max_skew = 30, .only_count = false})
+                 .value_or_throw();
+           }},
           {"late 0", [](const auto& s) { return ops::make_late_operator(s, 0).value_or_throw(); }},
           {"sort_within", [](const auto& s) { return sort_within(s, 20); }},
           {"sort_within 0", [](const auto& s) { return sort_within(s, 0); }},

@@ -211,6 +211,7 @@ TEST_CASE("late rows are counted, or become dead letters that say what is closed
   REQUIRE(set_aside.rejects.size() == 2);
   CHECK(set_aside.rejects[0].reason == record::RejectReason::kLate);
   CHECK(set_aside.rejects[0].offset == 1002);
+  CHECK(set_aside.rejects[0].behind_ns == 18);
   CHECK(set_aside.rejects[0].field == "Date");
   CHECK(set_aside.rejects[0].detail ==
         "event time 1970-01-01T00:00:00.000000007Z: its window ended at "
@@ -273,6 +274,7 @@ TEST_CASE("a record of the year 2100 closes nothing, and three of them are belie
   CHECK(one.out == Steps{{}, {}, {}, {"A[0,10)=2"}, {"A[10,20)=1"}});
   REQUIRE(one.rejects.size() == 1);
   CHECK(one.rejects[0].reason == record::RejectReason::kFuture);
+  CHECK(one.rejects[0].behind_ns == -89'995);
   CHECK(one.rejects[0].detail ==
         "event time 1970-01-01T00:00:00.000090Z is 89.995us ahead of the newest "
         "(1970-01-01T00:00:00.000000005Z), max_skew 100ns");

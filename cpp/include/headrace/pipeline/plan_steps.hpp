@@ -21,6 +21,7 @@
 #include <headrace/ops/columns_operator.hpp>
 #include <headrace/ops/compose_time_operator.hpp>
 #include <headrace/ops/join/static_join.hpp>
+#include <headrace/ops/late_operator.hpp>
 #include <headrace/ops/validate_operator.hpp>
 #include <headrace/ops/window/fill_operator.hpp>
 #include <headrace/ops/window/window_operator.hpp>
@@ -47,9 +48,11 @@ struct DeduplicateSpec {
 // sort_within is two steps, so that the first one may run where the original bytes are.
 struct LateSpec {
   std::int64_t grace_ns = 0;
+  ops::LateOptions options;
 };
 struct SortWithinSpec {
   std::int64_t grace_ns = 0;
+  ops::LateOptions late;
 };
 // Of hr.timestamp_from: its schema is that of the step before.
 struct ComposeTimeSpec {

@@ -134,6 +134,9 @@ record::Reject WindowStep::reject(std::size_t row, RejectReason reason, std::str
   record::Reject made;
   made.reason = reason;
   made.detail = std::move(detail);
+  if (reason != RejectReason::kGroups) {
+    made.behind_ns = behind(clock_.newest(), batch_->event_times->as<std::int64_t>()[row]);
+  }
   const record::Schema& schema = *args_->schema;
   made.field = schema.fields()[static_cast<std::size_t>(schema.event_time_index())].name;
   made.task = batch_->origin(row);
@@ -152,17 +155,10 @@ void WindowStep::late(std::size_t row, std::int64_t time, std::string closed, Re
                            "event time " + record::timestamp_text(time) + ": " + closed +
                                "; the newest is " + record::timestamp_text(clock_.newest()) +
                                ", grace " + record::duration_text(grace)));
-  rejects.back().behind_ns = behind(clock_.newest(), time);
 }
 
 void WindowStep::ahead(std::size_t row, std::int64_t time, Rejects& rejects) {
-  const auto most = static_cast<std::uint64_t>(clock_.max_skew());
-  rejects.push_back(reject(row, RejectReason::kFuture,
-                           "event time " + record::timestamp_text(time) + " is " +
-                               record::duration_text(distance(time, clock_.newest())) +
-                               " ahead of the newest (" + record::timestamp_text(clock_.newest()) +
-                               "), max_skew " + record::duration_text(most)));
-  rejects.back().behind_ns = behind(clock_.newest(), time);
+  rejects.push_back(reject(row, RejectReason::kFuture, clock_.ahead_text(time)));
 }
 
 std::vector<WindowStep::Due> WindowStep::each_once(std::vector<Due> dues) const {

@@ -18,9 +18,11 @@
 #include <cstdint>
 #include <limits>
 #include <optional>
+#include <string>
 
 #include <headrace/base/bytes.hpp>
 #include <headrace/ops/event_time.hpp>
+#include <headrace/record/value_text.hpp>
 
 namespace headrace::ops {
 
@@ -46,6 +48,14 @@ class EventClock {
   [[nodiscard]] std::int64_t watermark() const noexcept { return watermark_; }
   [[nodiscard]] std::int64_t grace() const noexcept { return grace_; }
   [[nodiscard]] std::int64_t max_skew() const noexcept { return max_skew_; }
+
+  // For the dead letter of a time that was not accepted.
+  [[nodiscard]] std::string ahead_text(std::int64_t time) const {
+    return "event time " + record::timestamp_text(time) + " is " +
+           record::duration_text(distance(time, newest_)) + " ahead of the newest (" +
+           record::timestamp_text(newest_) + "), max_skew " +
+           record::duration_text(static_cast<std::uint64_t>(max_skew_));
+  }
 
   void snapshot(base::ByteWriter& writer) const {
     writer.put(newest_);
