@@ -162,6 +162,8 @@ def test_cases_in_memory_have_one_thread_and_no_topic(tmp_path: Path) -> None:
 @pytest.mark.parametrize("every", ["1m", "1h"])
 def test_bars_of_polars_in_micro_batches_are_ours(every: str) -> None:
     polars = pytest.importorskip("polars")
+    from polars.testing import assert_frame_equal
+
     import headrace as hr
     from tests.bench.jobs.bars import bars_of
     from tests.bench.jobs.polars_bars import MicroBatchBars
@@ -175,9 +177,9 @@ def test_bars_of_polars_in_micro_batches_are_ours(every: str) -> None:
     peer = polars.concat([peer, state.finish()])
 
     stream = hr.from_frame(frame, event_time="Date", key="Ticker")
-    ours = bars_of(stream, every, key="Ticker", price="Close", volume="Volume").collect()
-    expected = ours.drop("window_end").rename({"window_start": "Date"})
-    polars.testing.assert_frame_equal(
+    ours = bars_of(stream, every, key="Ticker", price="Close", volume="Volume")
+    expected = ours.collect(as_="polars").drop("window_end").rename({"window_start": "Date"})
+    assert_frame_equal(
         peer.select(expected.columns).sort("Ticker", "Date"),
         expected.sort("Ticker", "Date"),
         check_dtypes=False,
