@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -55,15 +56,16 @@ def test_resident_memory_sees_what_is_taken() -> None:
 def test_memory_stays_flat_over_a_million_records_of_a_thousand_keys() -> None:
     from tests.bench.soak import Size, run_in_process
 
-    found = run_in_process("windows", Size(records=1_000_000, keys=1_000))
+    found: dict[str, Any] = run_in_process("windows", Size(records=1_000_000, keys=1_000))
     assert found["results"] > 190 * 1_000  # 200 minutes, nearly every key in each
     assert found["flat"], found
 
 
-def test_more_groups_than_may_be_kept_are_evicted_in_flat_memory() -> None:
+def test_more_groups_than_may_be_kept_are_evicted_in_bounded_memory() -> None:
     from tests.bench.soak import Size, run_in_process
 
-    found = run_in_process("groups", Size(records=1_000_000, keys=1_000))
+    found: dict[str, Any] = run_in_process("groups", Size(records=1_000_000, keys=1_000))
     assert found["evicted"] == 1_000_000 - 1_000
     assert found["results"] == 1_000_000
-    assert found["flat"], found
+    # Dictionaries come and go within some MiB each; groups that stayed would be 100 MiB and more.
+    assert found["growth_mib"] < 60.0, found
