@@ -153,6 +153,14 @@ bench-build: setup
 bench: bench-build build ## The benchmark against bare librdkafka and the Python peers, on a real Kafka
 	$(py) -m tests.bench --native build/release $(BENCH_ARGS)
 
+.PHONY: bench-time
+bench-time: setup build ## Windows and groups against J1 and Polars: on a real Kafka, and in memory
+	$(py) -m tests.bench --only time $(BENCH_ARGS)
+
+.PHONY: soak-time
+soak-time: setup build ## Windows over 100 million records, and ten million groups: whether memory stays flat
+	$(py) -m tests.bench.soak $(BENCH_ARGS)
+
 .PHONY: bench-micro
 bench-micro: bench-build ## The in-memory benchmarks alone
 	$(py) -m tests.bench --native build/release --only micro $(BENCH_ARGS)

@@ -15,10 +15,11 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from tests.bench import cases, figures, machine, measure, native, table, topics, w1
+from tests.bench import cases, figures, machine, measure, native, table, ticks, topics, w1
 
 _ROOT = Path(__file__).parents[2]
 _QUICK_RECORDS = 200_000
+_QUICK_TICKS = 1_000_000
 # Timed job: the untimed job that checks its values, and the largest error that is allowed. Scores
 # are float32 sums, which differ in the last bits with the number of rows in a matrix product.
 _VERIFIED = {
@@ -126,7 +127,8 @@ def measure_all(
 
     with broker(arguments.bootstrap, folder) as bootstrap:
         latency = 20_000 if arguments.quick else 60_000
-        place = cases.Place(bootstrap, folder, arguments.native, latency)
+        many = _QUICK_TICKS if arguments.quick else ticks.RECORDS
+        place = cases.Place(bootstrap, folder, arguments.native, latency, many)
         prepare(place, cases.layouts(list(runs)), arguments.records)
         chosen = [cases.make(place, name, count) for name, count in runs.items()]
         measured = measure.interleave(chosen, arguments.rounds, note)

@@ -9,18 +9,20 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from tests.bench import native, topics, w1
+from tests.bench import native, ticks, topics, w1
 from tests.bench.figures import Bar
 from tests.bench.jobs.base import JobConfig
 from tests.bench.measure import Case
 
 FRESH = "fresh"  # a layout of its own: every run gets a new topic with one partition
+MEMORY = "memory"  # another: no Kafka, and one thread for whoever brings a pool of them
 _NATIVE_JOBS = {
     "bare": ["bare_consumer"],
     "bare_2m": ["bare_consumer", "fetch.message.max.bytes=2097152"],
     "latency_poll": ["latency_poll"],
     "latency_engine": ["latency_engine"],
 }
+_ONE_THREAD = {"POLARS_MAX_THREADS": "1"}
 _RATE = 10_000
 _fresh_numbers = itertools.count()
 
@@ -33,6 +35,7 @@ class Place:
     work: Path
     native: Path | None
     latency_records: int
+    ticks: int = ticks.RECORDS
 
     @property
     def model(self) -> Path:
@@ -63,7 +66,8 @@ def names(bars: Sequence[Bar]) -> dict[str, int]:
 def layouts(case_names: Sequence[str]) -> list[topics.Topic]:
     """List the topics the cases read."""
     found = dict.fromkeys(name.partition("@")[2] for name in case_names)
-    return [topics.Topic.parse(f"ohlcv-{layout}") for layout in found if layout != FRESH]
+    named = (layout for layout in found if layout not in (FRESH, MEMORY))
+    return [topics.Topic.parse(f"ohlcv-{layout}") for layout in named]
 
 
 def write_lines(place: Place) -> None:
@@ -91,6 +95,9 @@ def make(place: Place, name: str, runs: int = 1) -> Case:
     job, _, layout = name.partition("@")
     if job in _NATIVE_JOBS:
         return Case(name, lambda: _native_command(place, job, layout), runs=runs)
-    config = JobConfig(place.bootstrap, f"ohlcv-{layout}", str(place.model))
     command = [sys.executable, "-m", "tests.bench.child", job]
+    if layout == MEMORY:
+        config = JobConfig("", "", options={"ticks": str(place.ticks)})
+        return Case(name, lambda: command, json.dumps(asdict(config)), runs, _ONE_THREAD)
+    config = JobConfig(place.bootstrap, f"ohlcv-{layout}", str(place.model))
     return Case(name, lambda: command, json.dumps(asdict(config)), runs)

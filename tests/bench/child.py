@@ -1,7 +1,7 @@
 """Runs one job once: ``python -m tests.bench.child JOB < config.json`` prints one JSON line.
 
-Imports come before the clock starts. Peak memory is VmHWM, which starts at zero with this program;
-``ru_maxrss`` would start at the size of the process that spawned it.
+Imports, and what a job prepares, come before the clock starts. Peak memory is VmHWM, which starts
+at zero with this program; ``ru_maxrss`` would start at the size of the process that spawned it.
 """
 
 from __future__ import annotations
@@ -28,6 +28,8 @@ def main(name: str) -> None:
     """Run job ``name`` with the configuration on stdin."""
     job = cast(Job, importlib.import_module(f"tests.bench.jobs.{name}"))
     config = JobConfig(**json.load(sys.stdin))
+    if hasattr(job, "prepare"):
+        job.prepare(config)
     cpu, start = time.process_time(), time.perf_counter()
     result = job.run(config)
     seconds = time.perf_counter() - start

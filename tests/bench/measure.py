@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import statistics
 import subprocess
 from collections.abc import Callable, Mapping, Sequence
@@ -51,6 +52,7 @@ class Case:
     start: Callable[[], Sequence[str]]  # prepares a run (a fresh topic) and gives its command line
     stdin: str = ""
     runs: int = 1  # a round
+    environment: Mapping[str, str] = field(default_factory=dict)  # beside the benchmark's own
 
 
 class CaseError(RuntimeError):
@@ -62,6 +64,7 @@ def run_once(case: Case) -> Measurement:
     done = subprocess.run(
         case.start(),
         input=case.stdin,
+        env={**os.environ, **case.environment},
         capture_output=True,
         text=True,
         timeout=_LIMIT_S,

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.bench import cases, figures, measure, native, table, topics, w1
+from tests.bench import cases, figures, measure, native, table, ticks, topics, w1
 from tests.bench.figures import Bar
 from tests.bench.measure import Case, Measurement
 
@@ -54,6 +54,17 @@ def test_w1_has_every_ticker_once_a_minute_and_no_flat_price() -> None:
     assert len(set(w1.ticker_names())) == w1.TICKERS
     for ticker in range(w1.TICKERS):
         assert len(set(bars.close[bars.ticker == ticker].tolist())) > 1
+
+
+def test_ticks_are_the_same_every_time_and_in_order() -> None:
+    made, again = ticks.make_ticks(5_000), ticks.make_ticks(5_000)
+    assert (made.time == again.time).all()
+    assert (made.price == again.price).all()
+    assert (made.price != ticks.make_ticks(5_000, seed=1).price).any()
+    assert (made.time[1:] >= made.time[:-1]).all()
+    assert set(made.key.tolist()) <= set(range(len(ticks.key_names())))
+    assert (made.volume > 0).all()
+    assert (made.price > 0).all()
 
 
 def test_metrics() -> None:
@@ -114,7 +125,8 @@ def test_bars_are_consistent_and_every_case_exists() -> None:
         program = cases.program_of(job)
         python, native = f"tests/bench/jobs/{job}.py", f"cpp/bench/{program}.cpp"
         assert (ROOT / (native if program else python)).is_file(), name
-        assert layout == cases.FRESH or f"ohlcv-{layout}" in {t.name for t in topics.all_topics()}
+        own = layout in (cases.FRESH, cases.MEMORY)
+        assert own or f"ohlcv-{layout}" in {t.name for t in topics.all_topics()}
 
 
 def test_a_micro_benchmark_gives_its_ratio_or_its_value() -> None:
@@ -131,6 +143,57 @@ def test_micro_lines_are_read_from_what_a_program_prints(tmp_path: Path) -> None
     assert native.find("bench_x", tmp_path) == program
     assert native.find("bench_y", tmp_path) is None
     assert native.run_micro(program) == [{"name": "m", "ratio": 0.5}]
+
+
+def test_a_case_brings_its_environment() -> None:
+    code = 'import json, os; print(json.dumps({"records": int(os.environ["MANY"])}))'
+    case = Case("a", lambda: [sys.executable, "-c", code], environment={"MANY": "7"})
+    assert measure.run_once(case).records == 7
+
+
+def test_cases_in_memory_have_one_thread_and_no_topic(tmp_path: Path) -> None:
+    place = cases.Place("nowhere:1", tmp_path, None, 1, ticks=50)
+    case = cases.make(place, f"ours_ticks@{cases.MEMORY}")
+    assert json.loads(case.stdin)["options"] == {"ticks": "50"}
+    assert case.environment == {"POLARS_MAX_THREADS": "1"}
+    assert cases.layouts([case.name, "ours_j1@p1-none"]) == [topics.Topic(1, "none")]
+
+
+@pytest.mark.parametrize("every", ["1m", "1h"])
+def test_bars_of_polars_in_micro_batches_are_ours(every: str) -> None:
+    polars = pytest.importorskip("polars")
+    from polars.testing import assert_frame_equal
+
+    import headrace as hr
+    from tests.bench.jobs.bars import bars_of
+    from tests.bench.jobs.polars_bars import MicroBatchBars
+
+    rows = [json.loads(value) for value in w1.values(w1.make_bars(90 * w1.TICKERS + 7))]
+    date = polars.col("Date").str.to_datetime("%Y-%m-%dT%H:%M:%S%.fZ", time_unit="ns")
+    frame = polars.DataFrame(rows).with_columns(date.dt.replace_time_zone("UTC"))
+    state = MicroBatchBars(every)
+    cut = [0, 3, 5, 100, 101, 4_000, 4_150, 8_000, frame.height]
+    peer = polars.concat([state.update(frame[a:b]) for a, b in itertools.pairwise(cut)])
+    peer = polars.concat([peer, state.finish()])
+
+    stream = hr.from_frame(frame, event_time="Date", key="Ticker")
+    ours = bars_of(stream, every, key="Ticker", price="Close", volume="Volume")
+    expected = ours.collect(as_="polars").drop("window_end").rename({"window_start": "Date"})
+    assert_frame_equal(
+        peer.select(expected.columns).sort("Ticker", "Date"),
+        expected.sort("Ticker", "Date"),
+        check_dtypes=False,
+        rel_tol=1e-12,
+    )
+
+
+def test_jobs_in_memory_agree_on_their_bars(tmp_path: Path) -> None:
+    pytest.importorskip("polars")
+    place = cases.Place("nowhere:1", tmp_path, None, 1, ticks=20_000)
+    names = ["ours_ticks", "peer_ticks", "peer_ticks_truncate"]
+    runs = {f"{n}@memory": [measure.run_once(cases.make(place, f"{n}@memory"))] for n in names}
+    assert [run.records for (run,) in runs.values()] == [20_000] * len(names)
+    assert measure.different_checksums(runs) == []
 
 
 def test_interleave_changes_the_order_and_drops_the_warm_up() -> None:

@@ -38,7 +38,10 @@ class JobResult:
 
 
 class Job(Protocol):
-    """A module of this package: imports at the top are not part of the time, `run` is."""
+    """A module of this package: imports at the top are not part of the time, `run` is.
+
+    What a job works on and does not fetch itself is made by ``prepare(config)``, if it has one.
+    """
 
     def run(self, config: JobConfig) -> JobResult:
         """Do the job once, from creation of the client to the last result."""

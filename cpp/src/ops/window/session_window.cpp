@@ -1,7 +1,6 @@
 // Session windows: a session of a group goes on while its records come less than the gap apart.
 #include <algorithm>
 #include <limits>
-#include <map>
 #include <utility>
 #include <vector>
 
@@ -51,7 +50,7 @@ class SessionWindow final : public WindowStep {
       ahead(row, time, rejects);
       return {};
     }
-    if (clock_.watermark() >= next_due_) close_due(clock_.watermark());
+    if (clock_.watermark() >= agenda_.next()) close_due(clock_.watermark());
     const base::Result<std::uint32_t> id = group_of(row, rejects);
     if (!id) return id.error();
     if (*id != GroupIndex::kNone) place(row, time, *id, rejects);
@@ -108,8 +107,7 @@ class SessionWindow final : public WindowStep {
   }
 
   void schedule(std::uint32_t id, const Session& session) {
-    due_[end_of(session.last)].push_back(due(id));
-    next_due_ = due_.begin()->first;
+    agenda_.add(end_of(session.last), due(id));
   }
 
   // A session may have grown since it was scheduled, or be part of another one now: whoever is
@@ -117,14 +115,12 @@ class SessionWindow final : public WindowStep {
   void close_due(std::int64_t watermark) {
     flush();
     std::vector<Ended> ended;
-    while (!due_.empty() && due_.begin()->first <= watermark) {
-      auto node = due_.extract(due_.begin());
-      for (const Due& due : each_once(std::move(node.mapped()))) {
+    while (!agenda_.empty() && agenda_.next() <= watermark) {
+      for (const Due& due : each_once(agenda_.take().dues)) {
         take_ended(due.id, watermark, ended);
         if (!group_[due.id].empty()) schedule(due.id, group_[due.id].front());
       }
     }
-    next_due_ = due_.empty() ? kMax : due_.begin()->first;
     give_ended(ended);
   }
 
@@ -163,8 +159,7 @@ class SessionWindow final : public WindowStep {
   void close_all() override {
     std::vector<Ended> ended;
     for (const std::uint32_t id : groups_.in_order()) take_ended(id, kMax, ended);
-    due_.clear();
-    next_due_ = kMax;
+    agenda_.clear();
     give_ended(ended);
   }
 
@@ -172,6 +167,7 @@ class SessionWindow final : public WindowStep {
     std::vector<Ended> ended;
     take_ended(id, kMax, ended);
     give_ended(ended);
+    agenda_.throw_out([this, id](const Due& due) { return due.id == id || is_gone(due); });
   }
 
   void snapshot_groups(base::ByteWriter& writer,
@@ -214,14 +210,12 @@ class SessionWindow final : public WindowStep {
 
   void clear_groups() override {
     group_.clear();
-    due_.clear();
-    next_due_ = kMax;
+    agenda_.clear();
   }
 
   const std::int64_t gap_;
   std::vector<std::vector<Session>> group_;  // by id, each by time
-  std::map<std::int64_t, std::vector<Due>> due_;
-  std::int64_t next_due_ = kMax;
+  Agenda agenda_;
 };
 
 }  // namespace

@@ -1,7 +1,6 @@
 // Tumbling, hopping and calendar windows, and one window over all time.
 #include <algorithm>
 #include <limits>
-#include <map>
 #include <string>
 #include <utility>
 #include <vector>
@@ -60,7 +59,7 @@ class TimeWindow final : public WindowStep {
       ahead(row, time, rejects);
       return {};
     }
-    if (clock_.watermark() >= next_due_) close_due(clock_.watermark());
+    if (clock_.watermark() >= agenda_.next()) close_due(clock_.watermark());
     const base::Result<std::uint32_t> id = group_of(row, rejects);
     if (!id) return id.error();
     if (*id == GroupIndex::kNone) return {};
@@ -112,12 +111,9 @@ class TimeWindow final : public WindowStep {
   void schedule(std::uint32_t id, const Slice& slice) {
     const Due due = this->due(id);
     for_each_end(slice, [&](std::int64_t end) {
-      if (end <= clock_.watermark()) return;
-      std::vector<Due>& dues = due_[end];
-      if (dues.empty() || dues.back().serial != due.serial) dues.push_back(due);
+      if (end > clock_.watermark()) agenda_.add(end, due);
     });
-    if (kept_for_ > 0) due_[after(slices_.last_end(slice), kept_for_)].push_back(due);
-    next_due_ = due_.begin()->first;
+    if (kept_for_ > 0) agenda_.add(after(slices_.last_end(slice), kept_for_), due);
   }
 
   template <class Take>
@@ -131,17 +127,13 @@ class TimeWindow final : public WindowStep {
 
   void close_due(std::int64_t watermark) {
     flush();
-    while (!due_.empty() && due_.begin()->first <= watermark) {
-      auto node = due_.extract(due_.begin());
-      close(node.key(), std::move(node.mapped()));
+    while (!agenda_.empty() && agenda_.next() <= watermark) {
+      Agenda::Item item = agenda_.take();
+      close(item.time, std::move(item.dues));
     }
-    next_due_ = due_.empty() ? kMax : due_.begin()->first;
   }
 
-  void close_all() override {
-    close_due(kMax);
-    next_due_ = kMax;
-  }
+  void close_all() override { close_due(kMax); }
 
   void close(std::int64_t end, std::vector<Due> dues) {
     const std::vector<Due> groups = each_once(std::move(dues));
@@ -242,6 +234,7 @@ class TimeWindow final : public WindowStep {
     emit_gathered();
     for (const OpenSlice& open : group_[id].open) panes_.release(open.pane);
     group_[id] = {};
+    agenda_.throw_out([this, id](const Due& due) { return due.id == id || is_gone(due); });
   }
 
   void snapshot_groups(base::ByteWriter& writer,
@@ -285,15 +278,13 @@ class TimeWindow final : public WindowStep {
 
   void clear_groups() override {
     group_.clear();
-    due_.clear();
-    next_due_ = kMax;
+    agenda_.clear();
   }
 
   const Slices slices_;
   const std::int64_t kept_for_;  // after it closed, for late rows
   std::vector<Group> group_;     // by id
-  std::map<std::int64_t, std::vector<Due>> due_;
-  std::int64_t next_due_ = kMax;
+  Agenda agenda_;
   std::int64_t row_offset_ = 0;
   std::vector<std::uint32_t> gathered_;  // panes of the results that are to be emitted
   std::vector<std::uint32_t> scratch_;   // those of them that were made for it

@@ -162,7 +162,7 @@ void WindowStep::ahead(std::size_t row, std::int64_t time, Rejects& rejects) {
 }
 
 std::vector<WindowStep::Due> WindowStep::each_once(std::vector<Due> dues) const {
-  std::erase_if(dues, [this](const Due& due) { return groups_.serial(due.id) != due.serial; });
+  std::erase_if(dues, [this](const Due& due) { return is_gone(due); });
   std::sort(dues.begin(), dues.end(),
             [](const Due& a, const Due& b) { return a.serial < b.serial; });
   const auto same = [](const Due& a, const Due& b) { return a.serial == b.serial; };

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include <headrace/ops/operator.hpp>
+#include <headrace/ops/window/agenda.hpp>
 #include <headrace/ops/window/event_clock.hpp>
 #include <headrace/ops/window/group_index.hpp>
 #include <headrace/ops/window/pane_set.hpp>
@@ -54,16 +55,17 @@ class WindowStep : public Operator {
  protected:
   using Rejects = record::Rejects;
 
-  // A group that has something to do at a time; the serial tells whether it is still that group.
-  struct Due {
-    std::uint32_t id;
-    std::uint32_t serial;
-  };
+  using Due = Agenda::Due;
+
   [[nodiscard]] Due due(std::uint32_t id) const noexcept {
     return {.id = id, .serial = groups_.serial(id)};
   }
   // Those that are still there, each once, in the order in which they came.
   [[nodiscard]] std::vector<Due> each_once(std::vector<Due> dues) const;
+  // Whether it is of a group that was forgotten.
+  [[nodiscard]] bool is_gone(const Due& due) const noexcept {
+    return groups_.serial(due.id) != due.serial;
+  }
 
   // One row: note it in a pane, or not. An error ends the stream.
   [[nodiscard]] virtual base::Status take(std::size_t row, std::int64_t time, Rejects& rejects) = 0;
