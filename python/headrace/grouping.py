@@ -33,7 +33,7 @@ class GroupBy:
     >>> import headrace as hr
     >>> bars = hr.from_frame(hr.market.bars(rows=90, tickers=2), schema=hr.market.SCHEMA)
     >>> bars.group_by("Ticker").agg(bars=hr.count()).collect()["bars"].tolist()
-    [45, 45]
+    [46, 44]
     """
 
     _stream: Stream

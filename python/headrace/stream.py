@@ -413,7 +413,7 @@ class Stream:
         >>> import headrace as hr
         >>> bars = hr.from_frame(hr.market.bars(rows=90, tickers=2), schema=hr.market.SCHEMA)
         >>> bars.window(hr.tumbling("1h")).agg(bars=hr.count()).collect()["bars"].tolist()
-        [60, 30]
+        [59, 31]
         """
         return self.group_by().window(window, **options)
 
