@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from headrace import frames
+import numpy as np
+
+from headrace import frames, topology
 from headrace.lazy import pd
 from headrace.rejects import LATE_REASONS
-from headrace.schema import Schema
+from headrace.schema import Schema, timestamp
 
 if TYPE_CHECKING:
     from headrace import _core
@@ -19,13 +21,13 @@ if TYPE_CHECKING:
 __all__ = ["frame_of"]
 
 Letter = tuple[Any, ...]  # as _core.Engine.rejects has it
-_REASON, _PARTITION, _OFFSET, _VALUE, _BEHIND = 0, 4, 5, 8, 9
+_REASON, _TOPIC, _PARTITION, _OFFSET, _VALUE, _BEHIND = 0, 3, 4, 5, 8, 9
 
 
 def frame_of(letters: Sequence[Letter], stream: Stream, source: Source) -> pd.DataFrame:
     """Return those dead letters that are about an event time, as ``Live.late()`` shows them."""
     letters = [letter for letter in letters if letter[_REASON] in LATE_REASONS]
-    table = _rows_of([letter[_VALUE] for letter in letters], stream, source)
+    table = _rows_of(letters, stream, source)
     behind = [letter[_BEHIND] for letter in letters]
     return table.assign(
         reason=pd.Series([letter[_REASON] for letter in letters], dtype=str),
@@ -35,26 +37,44 @@ def frame_of(letters: Sequence[Letter], stream: Stream, source: Source) -> pd.Da
     )
 
 
-def _rows_of(values: Sequence[bytes], stream: Stream, source: Source) -> pd.DataFrame:
-    """Return the rows of the source that the values are."""
-    from headrace import _core
-
+def _rows_of(letters: Sequence[Letter], stream: Stream, source: Source) -> pd.DataFrame:
+    """Return the rows that the letters hold: of a source, or of a later step."""
     if stream._pending is not None:
         return pd.DataFrame()  # nothing was read yet
+    values = [letter[_VALUE] for letter in letters]
+    if not isinstance(source, topology.Merged):
+        return _fullest([_originals(stream, source, values), _flat_rows(stream._schema, values)])
+    read = [_flat_rows(stream._schema, values)]
+    for leaf in topology.leaf_streams(source):
+        topics = getattr(leaf._source, "topics", ())
+        own = [
+            letter[_VALUE] if not topics or letter[_TOPIC] in topics else b"" for letter in letters
+        ]
+        read += [_originals(leaf, leaf._source, own), _flat_rows(leaf.schema, own)]
+    return _fullest(read)
+
+
+def _originals(stream: Stream, source: Source, values: Sequence[bytes]) -> pd.DataFrame:
+    """Return the values as records of the source."""
     without_steps = replace(stream, _steps=(), _predictors=(), _functions=(), _sinks=())
-    original = _read(without_steps._plan_for(source), values)
-    # A step further down the stream wrote the row as it was there: flat, as JSON.
-    flat = _read(_core.Plan(_flat(stream._schema)._plan_text(), []), values)
-    return _fuller(original, flat)
+    return _read(without_steps._plan_for(source), values)
+
+
+def _flat_rows(schema: Schema, values: Sequence[bytes]) -> pd.DataFrame:
+    """Return the values as rows of a step further down the stream, which it wrote as JSON."""
+    from headrace import _core
+
+    return _read(_core.Plan(_flat(schema)._plan_text(), []), values)
 
 
 def _flat(schema: Schema) -> Schema:
     """Return the same columns as keys of one object, where any may be missing."""
+    # A time that was made of other columns is there by then.
+    plain = {
+        name: dtype if dtype.in_message else timestamp for name, dtype in schema.columns.items()
+    }
     return Schema(
-        {
-            name: replace(dtype, is_nullable=True, path=(name,))
-            for name, dtype in schema.columns.items()
-        }
+        {name: replace(dtype, is_nullable=True, path=(name,)) for name, dtype in plain.items()}
     )
 
 
@@ -67,7 +87,9 @@ def _read(plan: _core.Plan, values: Sequence[bytes]) -> pd.DataFrame:
     return table.set_axis(rows, axis=0).reindex(range(len(values)))
 
 
-def _fuller(one: pd.DataFrame, other: pd.DataFrame) -> pd.DataFrame:
-    """Return of each pair of rows the one with fewer gaps."""
-    better = other.isna().sum(axis=1) < one.isna().sum(axis=1)
-    return one if not better.any() else other if better.all() else one.where(~better, other)
+def _fullest(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """Return each row as that table has it in which it has the fewest gaps."""
+    there = np.array([table.notna().sum(axis=1).to_numpy() for table in tables])
+    chosen = there.argmax(axis=0)  # the first of equals
+    parts = [table[chosen == i] for i, table in enumerate(tables) if (chosen == i).any()]
+    return pd.concat(parts).sort_index() if parts else tables[0]

@@ -9,6 +9,7 @@ import pytest
 
 import headrace as hr
 from headrace import testing
+from headrace.replay import produce
 
 SCHEMA = hr.Schema(
     {
@@ -94,3 +95,62 @@ def test_a_stream_that_waits_for_its_first_record_has_none() -> None:
         hr.kafka("ticks", bootstrap=broker.bootstrap).run() as live,
     ):
         assert live.late().columns.tolist() == ["reason", "behind", "partition", "offset"]
+
+
+def test_late_rows_of_merged_streams_are_read_as_each_of_them_writes() -> None:
+    """One stream of CSV, late in a step of its own; one of JSON, late in the join."""
+    trades = hr.Schema({"at": hr.timestamp, "k": hr.string, "size": hr.int64}, event_time="at")
+    quotes = hr.Schema({"at": hr.timestamp, "k": hr.string, "bid": hr.float64}, event_time="at")
+    minute = "2026-03-02T14:30"
+    sizes = [(None, f"{minute}:{s:02}Z,a,{s}".encode()) for s in (40, 3, 45)]
+    bids = [
+        (None, f'{{"at": "{minute}:{s:02}Z", "k": "a", "bid": {s / 2}}}'.encode())
+        for s in (41, 5, 46)
+    ]
+    with hr.MockBroker(trades=1, quotes=1) as broker:
+        produce(sizes, to="trades", bootstrap=broker.bootstrap)
+        produce(bids, to="quotes", bootstrap=broker.bootstrap)
+        where: Any = {"bootstrap": broker.bootstrap, "until": "end"}
+        left = hr.kafka("trades", schema=trades, format="csv", **where).sort_within("20s")
+        with left.join_asof(hr.kafka("quotes", schema=quotes, **where), by="k").run() as live:
+            assert live.wait("30s")
+    late = live.late().sort_values("at")
+    assert late["at"].dt.second.tolist() == [3, 5]
+    assert late["k"].tolist() == ["a", "a"]
+    assert late["size"].fillna(0).tolist() == [3, 0]
+    assert late["bid"].fillna(0).tolist() == [0, 2.5]
+    assert late["reason"].tolist() == ["late", "late"]
+    assert late["behind"].dt.seconds.tolist() == [37, 36]
+
+
+def test_late_rows_of_merged_partitions_are_those_of_the_topic() -> None:
+    schema = hr.Schema({"at": hr.timestamp, "n": hr.int64}, event_time="at")
+    with hr.MockBroker(ticks=1) as broker:
+        rows = [(None, f"2026-03-02T{h:02}:30:00Z,{h}".encode()) for h in (14, 16, 12, 18)]
+        produce(rows, to="ticks", bootstrap=broker.bootstrap)
+        ticks = hr.kafka(
+            "ticks", schema=schema, format="csv", bootstrap=broker.bootstrap, until="end"
+        )
+        hours = ticks.window(hr.tumbling("1h"), on_late="side_output").agg(hr.count())
+        with hours.run() as live:
+            assert live.wait("30s")
+    found = live.late()
+    assert found[["n", "reason"]].to_numpy().tolist() == [[12, "late"]]
+    assert found["behind"].tolist() == [pd.Timedelta("4h")]
+    assert found["n"].dtype == "int64"
+
+
+@pytest.mark.parametrize("counted", [False, True], ids=["of the source", "of a later step"])
+def test_a_time_that_is_made_of_parts_is_a_column(counted: bool) -> None:
+    schema = hr.Schema(
+        {"left": hr.timestamp_from(date="day", clock="clock"), "day": hr.timestamp,
+         "clock": hr.int64, "n": hr.int64},
+        event_time="left",
+    )  # fmt: skip
+    stream = hr.kafka("flights", schema=schema, format="csv")
+    stream = stream.with_columns(twice=hr.col("n") * 2) if counted else stream
+    rows = [{"day": "2026-03-02", "clock": clock, "n": clock} for clock in (1430, 905, 1500)]
+    found = late_of(stream.sort_within("1h"), rows)
+    assert found["left"].tolist() == [pd.Timestamp("2026-03-02T09:05Z")]
+    assert found[["clock", "n"]].to_numpy().tolist() == [[905, 905]]
+    assert found["behind"].tolist() == [pd.Timedelta("5h25m")]

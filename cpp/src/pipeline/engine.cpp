@@ -104,12 +104,12 @@ struct Engine::Impl {
 
   [[nodiscard]] Ingest::House house_of(std::size_t leaf, const LeafPlan& of) {
     // Behind a merge all rows of a key come together; before it steps see those of one partition.
-    const bool steps_before = of.plan->steps() > of.plan->leading_rules();
+    const bool watch_keys = !plan.is_merge() || of.plan->keeps_state_by_key();
     return {.tasks = {.plan = *of.plan,
                       .batch_rows = options.batch_rows,
                       .reject_value_cap = options.reject_value_cap,
                       .max_record_bytes = options.max_record_bytes,
-                      .watch_keys = !plan.is_merge() || steps_before,
+                      .watch_keys = watch_keys,
                       .keys = keys,
                       .rejects = outlet.rejects()},
             .leaf = leaf,

@@ -1,5 +1,6 @@
 #include <headrace/pipeline/plan.hpp>
 
+#include <algorithm>
 #include <utility>
 #include <variant>
 
@@ -33,6 +34,11 @@ void Plan::add(Spec spec) {
   steps_.push_back(std::make_shared<const Step>(Step{std::move(spec)}));
   const bool all_before = leading_rules_ + 1 == steps_.size();
   if (all_before && runs_at_ingest(steps_.back()->spec)) ++leading_rules_;
+}
+
+bool Plan::keeps_state_by_key() const noexcept {
+  return std::ranges::any_of(
+      steps_, [](const auto& step) { return pipeline::keeps_state_by_key(step->spec); });
 }
 
 base::Result<Plan> Plan::parse(std::string_view json,

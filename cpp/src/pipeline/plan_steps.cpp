@@ -5,7 +5,9 @@
 #include <headrace/pipeline/plan_zone.hpp>
 
 #include <algorithm>
+#include <type_traits>
 #include <utility>
+#include <variant>
 
 #include <headrace/base/nearest.hpp>
 #include <headrace/ops/deduplicate_operator.hpp>
@@ -323,6 +325,12 @@ struct Maker {
   }
 };
 
+bool looks_back(const validate::Expression& expression) noexcept {
+  using Kind = validate::Expression::Kind;
+  return (expression.kind == Kind::kCall && expression.name == "shift") ||
+         std::ranges::any_of(expression.args, looks_back);
+}
+
 }  // namespace
 
 StepSpec parse_step(std::string_view json) {
@@ -359,6 +367,29 @@ bool runs_at_ingest(const StepSpec& step) noexcept {
   return std::holds_alternative<ValidateSpec>(step) ||
          std::holds_alternative<DeduplicateSpec>(step) || std::holds_alternative<LateSpec>(step) ||
          std::holds_alternative<ComposeTimeSpec>(step);
+}
+
+bool keeps_state_by_key(const StepSpec& step) noexcept {
+  return std::visit(
+      []<class Spec>([[maybe_unused]] const Spec& spec) {
+        if constexpr (std::is_same_v<Spec, ValidateSpec>) {
+          return std::ranges::any_of(
+              spec.rules, [](const ops::Rule& rule) { return looks_back(rule.expression); });
+        } else if constexpr (std::is_same_v<Spec, FilterSpec>) {
+          return looks_back(spec.condition);
+        } else if constexpr (std::is_same_v<Spec, ColumnsSpec>) {
+          return std::ranges::any_of(spec.columns, [](const ops::NewColumns& columns) {
+            const auto* const expression = std::get_if<validate::Expression>(&columns.source);
+            return expression == nullptr || looks_back(*expression);
+          });
+        } else {
+          constexpr bool by_key = std::is_same_v<Spec, PredictSpec> ||
+                                  std::is_same_v<Spec, WindowSpec> ||
+                                  std::is_same_v<Spec, FillSpec> || std::is_same_v<Spec, MapSpec>;
+          return by_key;
+        }
+      },
+      step);
 }
 
 Result<OperatorPtr> make_operator(const StepSpec& step, const record::SchemaPtr& schema,

@@ -139,7 +139,7 @@ class Feed:
     def _read_key(self, key: str | None, snapshot: Snapshot) -> tuple[Rows, Times | None]:
         frame = self._live._engine.frame(self._last, key)
         if self._category:
-            snapshot.newest |= newest_of_each(frame, self._category, self._columns)
+            snapshot.newest |= newest_of_each(frame, self._category, self._columns, self._time)
         wanted = self._columns + ([self._time] if self._time else [])
         arrays = frames.to_numpy(frame, wanted)
         values = {name: as_floats(arrays[name]) for name in self._columns}
@@ -153,19 +153,25 @@ class Feed:
 
 
 def newest_of_each(
-    frame: _core.Frame, category: str, columns: Sequence[str]
+    frame: _core.Frame, category: str, columns: Sequence[str], time: str | None = None
 ) -> dict[str, list[float]]:
-    """Return for each value of `category` the last values of `columns`, nulls left out."""
-    arrays = frames.to_numpy(frame, [category, *columns])
+    """Return for each value of `category` the values of its newest row, nulls left out.
+
+    Newest by event time, of equal times the last to come: the result of yesterday's window, which
+    closes while today's is being counted, does not take its place.
+    """
+    arrays = frames.to_numpy(frame, [category, *columns, *([time] if time else [])])
     names = arrays[category]
-    _, last = np.unique(np.array(names, dtype=str)[::-1], return_index=True)
-    rows = len(names) - 1 - last
+    _, place = np.unique(np.array(names, dtype=str), return_inverse=True)
+    came = np.arange(len(names))
+    stamps = arrays[time].astype("datetime64[ns]").view(np.int64) if time else came
+    order = np.lexsort((came, stamps, place))
+    rows = order[np.flatnonzero(np.diff(place[order], append=-1))]  # the last of each place
     values = [as_floats(arrays[column])[rows] for column in columns]
-    keys = [str(names[row]) for row in rows]
     return {
-        key: [float(v[i]) for v in values]
-        for i, key in enumerate(keys)
-        if names[rows[i]] is not None
+        str(names[row]): [float(v[i]) for v in values]
+        for i, row in enumerate(rows)
+        if names[row] is not None
     }
 
 

@@ -59,6 +59,23 @@ TEST_CASE("an indicator's parameters come in the registry's order whatever the p
   CHECK(spec.columns[0].names == std::vector<std::string>{"a", "b", "c"});
 }
 
+TEST_CASE("a step that looks at earlier rows of a key keeps state by key") {
+  const auto by_key = [](std::string_view json) { return keeps_state_by_key(parse_step(json)); };
+  CHECK_FALSE(by_key(R"({"op": "select", "columns": ["Low"]})"));
+  CHECK_FALSE(by_key(R"({"op": "deduplicate", "by": ["Low"], "within_ns": null})"));
+  CHECK_FALSE(by_key(R"({"op": "sort_within", "grace_ns": 1})"));
+  CHECK_FALSE(by_key(R"({"op": "filter", "expr": {"fn": "==", "args": [{"col": "a"}, {"lit": 0,
+                         "type": "int64"}]}})"));
+  CHECK(by_key(R"({"op": "filter", "expr": {"fn": "<", "args": [{"col": "a"},
+                   {"fn": "shift", "args": [{"col": "a"}, 1]}]}})"));
+  CHECK_FALSE(by_key(R"({"op": "with_columns", "columns": [
+                         {"kind": "expr", "name": "b", "expr": {"col": "a"}}]})"));
+  CHECK(by_key(R"({"op": "with_columns", "columns": [
+                   {"kind": "expr", "name": "b", "expr": {"col": "a"}},
+                   {"kind": "indicator", "indicator": "sma", "inputs": ["a"],
+                    "params": {"timeperiod": 3}, "outputs": ["m"]}]})"));
+}
+
 TEST_CASE(
     "deduplicate and sort_within keep their lengths of time, and only the latter holds rows") {
   const StepSpec unique =

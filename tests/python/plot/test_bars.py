@@ -43,3 +43,41 @@ def test_bars_of_another_column() -> None:
         chart = live.plot("n", kind="bar", x="day")
         assert chart._picture._view.areas[0].x_texts == ["mon", "tue"]
         assert chart.figure.axes[0].lines[0].get_ydata()[1::3].tolist() == [3.0, 2.0]
+
+
+def test_a_day_that_closes_late_does_not_take_the_place_of_today() -> None:
+    """With a grace, yesterday's last result comes while today's are coming."""
+    at = pd.to_datetime(
+        ["2026-03-02T08:00Z", "2026-03-02T09:00Z", "2026-03-03T01:00Z", "2026-03-03T07:00Z"]
+    )
+    frame = pd.DataFrame({"at": at, "airline": list("aaaa")})
+    schema = hr.Schema({"at": hr.timestamp, "airline": hr.string}, event_time="at", key="airline")
+    days = hr.from_frame(frame, schema=schema).group_by("airline")
+    today = days.window(hr.tumbling("1d"), grace="6h", emit="update").agg(n=hr.count())
+    with today.run() as live:
+        live.wait()
+        rows = live.frame()
+        first = rows[rows["window_start"] == rows["window_start"].min()]
+        assert first["is_final"].tolist() == [False, False, True]
+        # As it was just after yesterday had closed, before the last record was counted.
+        came = rows.index[rows["is_final"]][0]
+        assert rows["window_start"].iloc[came - 1] > rows["window_start"].iloc[came]
+        chart = live.plot("n", kind="bar", x="airline")
+        assert chart.figure.axes[0].lines[0].get_ydata()[1::3].tolist() == [2.0]
+
+
+def test_newest_is_by_event_time() -> None:
+    at = pd.to_datetime(["2026-03-03", "2026-03-02", "2026-03-01", "2026-03-02"], utc=True)
+    frame = pd.DataFrame({"at": at, "k": ["a", "b", "a", "b"], "x": [1.0, 2.0, 3.0, 4.0]})
+    schema = hr.Schema({"at": hr.timestamp, "k": hr.string, "x": hr.float64}, event_time="at")
+    with hr.from_frame(frame, schema=schema).run() as live:
+        live.wait()
+        rows = live._engine.frame(10, None)
+        assert newest_of_each(rows, "k", ["x"], "at") == {"a": [1.0], "b": [4.0]}
+        assert newest_of_each(rows, "k", ["x"]) == {"a": [3.0], "b": [4.0]}
+
+
+def test_before_the_first_row_there_is_no_bar() -> None:
+    with hr.from_frame(FRAME.head(0), schema=hr.market.SCHEMA).run() as live:
+        live.wait()
+        assert newest_of_each(live._engine.frame(10, None), "Ticker", ["Close"], "Date") == {}

@@ -1,7 +1,8 @@
-// Values of records, read once more by themselves: what a dead letter held, as columns.
+// Values of records, read once more by themselves: what a dead letter held, as columns. The steps
+// of the plan are run, so that a time that is made of other columns is there.
 //
 // Thread contract: a pure function of its arguments.
-// Cost: that of decoding, and a decoder made anew.
+// Cost: that of decoding and of the steps, which are made anew.
 //
 //   DecodedValues read = decoded_values(plan, {R"({"x": 1})", "oops"});   // row 0 of two
 #pragma once
@@ -16,7 +17,7 @@
 namespace headrace::pipeline {
 
 struct DecodedValues {
-  Frame frame;                    // of the plan's input schema
+  Frame frame;                    // of the plan's output schema
   std::vector<std::size_t> rows;  // places of its rows among the values; the others do not fit
 };
 

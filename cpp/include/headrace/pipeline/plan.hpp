@@ -128,6 +128,9 @@ class Plan {
   // A fresh chain of operators with empty state: one per task.
   [[nodiscard]] base::Result<std::vector<ops::OperatorPtr>> instantiate() const;
   [[nodiscard]] std::size_t steps() const noexcept { return steps_.size(); }
+  // Whether a step's results depend on earlier rows of the same key; see plan_steps.hpp. Not asked
+  // of the inputs.
+  [[nodiscard]] bool keeps_state_by_key() const noexcept;
   // How many operators at the head of the chain only take rows out (rules, duplicates, late ones)
   // or tell their event time: the engine runs them right after decoding, while the original bytes
   // are at hand for dead letters.

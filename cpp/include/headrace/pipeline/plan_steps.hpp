@@ -110,6 +110,9 @@ struct Outside {
 // Whether the step only takes rows out or tells their event time, so that at the head of a plan it
 // may run before anything else has seen them.
 [[nodiscard]] bool runs_at_ingest(const StepSpec& step) noexcept;
+// Whether the step's result depends on earlier rows of the same key, or may: a key whose rows are
+// in several partitions has its state in pieces there.
+[[nodiscard]] bool keeps_state_by_key(const StepSpec& step) noexcept;
 
 [[nodiscard]] base::Result<ops::OperatorPtr> make_operator(const StepSpec& step,
                                                            const record::SchemaPtr& schema,

@@ -21,6 +21,7 @@ record::Reject JoinOrder::late(const record::RecordBatch& batch, std::size_t row
   }
   made.task = batch.origin(row);
   if (batch.offsets) made.offset = batch.offset_values()[row];
+  made.behind_ns = behind(time_, time);
   return made;
 }
 
