@@ -18,6 +18,7 @@ from headrace import (
     notebook,
     redraw,
     rejects,
+    repartition,
     topology,
     waiting,
 )
@@ -82,6 +83,7 @@ class Live:
         self._stop_reason = ""
         self._watch: Watch | None = None
         self._callers: list[Caller] = []
+        self._upstreams: list[Live] = []  # that write the topics which this one reads
 
     @classmethod
     def _start(
@@ -91,7 +93,9 @@ class Live:
         plan = stream._plan_for(source, calls) if stream._pending is None else None
         if replace_former:
             notebook.end_former("stream")  # the same cell again: one consumer, no doubled rows
+        above = cls._start_upstreams(source)
         live = cls(stream, source, _engine(plan, stream, source, calls, options))
+        live._upstreams = above
         live._have_called(calls)
         live._says_rejects = not options.get("collect", False)  # collect() says them itself
         live._engine.start()
@@ -101,6 +105,19 @@ class Live:
             live._watch = Watch(live)
             redraw.add(live._watch)
         return live
+
+    @classmethod
+    def _start_upstreams(cls, source: Source) -> list[Live]:
+        """Start what writes the repartition topics of a source; of a bounded one until its end."""
+        above = []
+        for topic in repartition.topics_of(source):
+            topic.create()
+            if topic.upstream is not None:
+                above.append(cls._start(topic.upstream, topic.upstream._source))
+        for live in above:
+            if source.bounded:
+                live.wait()
+        return above
 
     def _have_called(self, calls: Sequence[_core.BatchCalls]) -> None:
         """Begin the threads on which functions of the user's are called, while this lives."""
@@ -245,7 +262,8 @@ class Live:
         [1]
         """
         self._tell()
-        return rejects.table_of(self._engine.rejects())
+        upstream = [reject for live in self._upstreams for reject in live._engine.rejects()]
+        return rejects.table_of([*upstream, *self._engine.rejects()])
 
     def late(self) -> pd.DataFrame:
         """Return the newest rows that were late or too far ahead in time, as rows.
@@ -301,7 +319,10 @@ class Live:
         ]
         reason = self._stop_reason if raw["state"] == "stopped" else ""
         rate = self._watch.rate(raw["records"]) if self._watch is not None else 0.0
-        return Status(tasks=tasks, reason=reason, rate=rate, **raw)
+        status = Status(tasks=tasks, reason=reason, rate=rate, **raw)
+        for upstream in self._upstreams:
+            status = status.below(upstream._look(with_tasks=with_tasks))
+        return status
 
     def _name(self) -> str:
         return self._source.describe()
@@ -494,6 +515,8 @@ class Live:
             return  # a forked child: the threads are the parent's
         with self._stopping:
             self._stop_reason = self._stop_reason or reason
+            for upstream in self._upstreams:
+                upstream._stop(reason)
             self._engine.stop()
             for caller in self._callers:
                 caller.close()
@@ -514,6 +537,8 @@ class Live:
 
     def _check(self) -> None:
         self._check_process()
+        for upstream in self._upstreams:
+            upstream._check()
         failure = self._engine.failure()
         if failure is not None:
             name, message, code, retriable, native_code = failure

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from headrace import rejects
 from headrace.lazy import pd
@@ -168,6 +168,28 @@ class Status:
         (False, True)
         """
         return self.state in ("finished", "stopped", "failed")
+
+    def below(self, upstream: Status) -> Status:
+        """Return this status with what went wrong in the stream that writes its topic.
+
+        Examples
+        --------
+        >>> import headrace as hr
+        >>> hr.Status("running").below(hr.Status("running", rejected={"rule": 2})).rejected
+        {'rule': 2}
+        """
+        rejected = dict(self.rejected)
+        for reason, count in upstream.rejected.items():
+            rejected[reason] = rejected.get(reason, 0) + count
+        return replace(
+            self,
+            message=self.message or upstream.message,
+            rejected=rejected,
+            first_rejects={**upstream.first_rejects, **self.first_rejects},
+            late_counted=self.late_counted + upstream.late_counted,
+            evicted=self.evicted + upstream.evicted,
+            tasks=[*upstream.tasks, *self.tasks],
+        )
 
     @property
     def headline(self) -> str:

@@ -400,6 +400,47 @@ class Stream:
             across_partitions = key is None or key not in names
         return GroupBy(self, tuple(names), across_partitions)
 
+    @names_checked
+    def repartition(
+        self, by: str, *, topic: str | None = None, partitions: int | None = None
+    ) -> Stream:
+        """Send each record to the partition of its value in `by`, through a topic of its own.
+
+        Needed where several processes share the partitions of a topic (one consumer group) and a
+        group's records are in several of them, as in Kafka Streams: what was computed so far is
+        written to a repartition topic, keyed by `by`, and read back by a second consumer group, so
+        that one process gets them all. A run of the result runs both halves. In a single process
+        ``group_by(..., across_partitions=True)`` does the same without a topic, and in the order of
+        event times; a repartition topic has the records of several partitions in the order in which
+        they were written, so give windows behind it a ``grace``.
+
+        Parameters
+        ----------
+        by : str
+            Column that becomes the Kafka key, and the stream's key from here on. For a group of
+            several columns one of them is enough: records with the same values have the same one.
+        topic : str, optional
+            Its name; default ``"<group>-<topics>-<by>-repartition"``. It is created where it does
+            not exist; delete it, or set its retention, as that of any topic.
+        partitions : int, optional
+            How many it is created with; default: as many as the source has.
+
+        Raises
+        ------
+        InvalidArgument
+            If the stream is not one of Kafka topics, or has no consumer group.
+
+        Examples
+        --------
+        >>> import headrace as hr
+        >>> flights = hr.kafka("flights", group="delays", schema=hr.flights.SCHEMA)
+        >>> flights.repartition("Origin")
+        Stream from delays-flights-Origin-repartition on localhost:9092
+        """
+        from headrace import repartition
+
+        return repartition.repartition(self, by, topic=topic, partitions=partitions)
+
     def window(self, window: Window, **options: Any) -> Windowed:
         """Cut the whole stream into windows: ``group_by()`` without columns.
 

@@ -391,6 +391,11 @@ def over(source: Source, data: Any, schema: Schema) -> Source:
     >>> over(both._source, {"trades": df, "fills": df}, hr.market.SCHEMA).describe()
     'a DataFrame of 4 rows'
     """
+    if any(getattr(leaf, "upstream", None) is not None for leaf in leaves(source)):
+        raise InvalidArgument(
+            "collect: the stream reads a repartition topic, which another half of it writes; "
+            "collect data through the stream without repartition"
+        )
     if not isinstance(source, Merged):
         return _bounded(data, schema)
     given = dict(zip(_as_written(source), _data_as_written(source, data), strict=True))
