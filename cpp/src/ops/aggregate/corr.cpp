@@ -22,14 +22,13 @@ class CorrAggregate final : public PaneStates<CoMoments> {
         y_(args.columns[1]) {}
 
   void add(const record::RecordBatch& batch, std::span<const PaneRow> rows) override {
-    for_each_pair(batch.column(x_), batch.column(y_), rows,
-                  [states = states()](auto pane, double x, double y, auto) {
-                    states[pane].add(x, y);
-                  });
+    for_each_pair(
+        batch.column(x_), batch.column(y_), rows,
+        [states = states()](auto pane, double x, double y, auto) { states[pane].add(x, y); });
   }
   void merge(std::uint32_t into, std::uint32_t from) override { states()[into].add(state(from)); }
   void emit(std::span<const std::uint32_t> panes) override {
-    for (const std::uint32_t pane : panes) results_.push(correlation(state(pane)));
+    results_.push_each(panes, [this](std::uint32_t pane) { return correlation(state(pane)); });
   }
   void take(std::vector<record::Column>& columns) override { columns.push_back(results_.take()); }
 

@@ -27,7 +27,8 @@ class CountAggregate final : public PaneStates<Count> {
     }
     const record::Column& column = batch.column(columns_[0]);
     if (column.type == DType::kFloat64) {
-      for_each_value<double>(column, rows, [states](auto pane, double, auto) { ++states[pane].rows; });
+      for_each_value<double>(column, rows,
+                             [states](auto pane, double, auto) { ++states[pane].rows; });
     } else {
       for (const auto [row, pane] : rows) states[pane].rows += column.is_valid(row) ? 1 : 0;
     }
@@ -36,7 +37,7 @@ class CountAggregate final : public PaneStates<Count> {
     states()[into].rows += state(from).rows;
   }
   void emit(std::span<const std::uint32_t> panes) override {
-    for (const std::uint32_t pane : panes) results_.push(state(pane).rows);
+    results_.push_each(panes, [this](std::uint32_t pane) { return state(pane).rows; });
   }
   void take(std::vector<record::Column>& columns) override { columns.push_back(results_.take()); }
 

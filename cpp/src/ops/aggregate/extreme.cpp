@@ -20,7 +20,8 @@ struct Extreme {
 // The smallest or largest value, of the column's own type; null where there is none.
 template <class T, bool kMax>
 class ExtremeAggregate final
-    : public PaneStates<Extreme<std::conditional_t<std::is_same_v<T, double>, double, std::int64_t>>> {
+    : public PaneStates<
+          Extreme<std::conditional_t<std::is_same_v<T, double>, double, std::int64_t>>> {
  public:
   using Value = std::conditional_t<std::is_same_v<T, double>, double, std::int64_t>;
   using Base = PaneStates<Extreme<Value>>;
@@ -31,10 +32,9 @@ class ExtremeAggregate final
         results_(args.column(0).type) {}
 
   void add(const record::RecordBatch& batch, std::span<const PaneRow> rows) override {
-    for_each_value<T>(batch.column(column_), rows,
-                      [states = this->states()](auto pane, T x, auto) {
-                        offer(states[pane], static_cast<Value>(x));
-                      });
+    for_each_value<T>(batch.column(column_), rows, [states = this->states()](auto pane, T x, auto) {
+      offer(states[pane], static_cast<Value>(x));
+    });
   }
   void merge(std::uint32_t into, std::uint32_t from) override {
     const Extreme<Value>& other = this->state(from);

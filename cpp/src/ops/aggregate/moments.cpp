@@ -46,16 +46,15 @@ class MomentsAggregate final : public PaneStates<Moments> {
         ddof_(args.params.empty() ? 0 : args.params[0]) {}
 
   void add(const record::RecordBatch& batch, std::span<const PaneRow> rows) override {
-    for_each_number(batch.column(column_), rows, [states = this->states()](auto pane, double x,
-                                                                           auto) {
-      states[pane].add(x);
-    });
+    for_each_number(batch.column(column_), rows,
+                    [states = this->states()](auto pane, double x, auto) { states[pane].add(x); });
   }
   void merge(std::uint32_t into, std::uint32_t from) override {
     this->states()[into].add(this->state(from));
   }
   void emit(std::span<const std::uint32_t> panes) override {
-    for (const std::uint32_t pane : panes) results_.push(kFinish(this->state(pane), ddof_));
+    results_.push_each(panes,
+                       [this](std::uint32_t pane) { return kFinish(this->state(pane), ddof_); });
   }
   void take(std::vector<record::Column>& columns) override { columns.push_back(results_.take()); }
 

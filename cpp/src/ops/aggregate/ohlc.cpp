@@ -1,4 +1,6 @@
 #include <algorithm>
+#include <array>
+#include <limits>
 #include <string>
 #include <utility>
 
@@ -23,7 +25,8 @@ struct Ohlc {
 
   void add(double x, std::int64_t t) noexcept {
     if (seen == 0) [[unlikely]] {
-      *this = {.open = x, .high = x, .low = x, .close = x, .open_time = t, .close_time = t, .seen = 1};
+      *this = {
+          .open = x, .high = x, .low = x, .close = x, .open_time = t, .close_time = t, .seen = 1};
       return;
     }
     high = std::max(high, x);
@@ -79,18 +82,12 @@ class OhlcAggregate final : public PaneStates<Ohlc> {
   }
   void merge(std::uint32_t into, std::uint32_t from) override { states()[into].add(state(from)); }
   void emit(std::span<const std::uint32_t> panes) override {
-    for (const std::uint32_t pane : panes) {
-      const Ohlc& bar = state(pane);
-      if (bar.seen == 0) {
-        for (ResultColumn<double>& result : results_) {
-          result.push(std::numeric_limits<double>::quiet_NaN());
-        }
-        continue;
-      }
-      results_[0].push(bar.open);
-      results_[1].push(bar.high);
-      results_[2].push(bar.low);
-      results_[3].push(bar.close);
+    static constexpr std::array kParts{&Ohlc::open, &Ohlc::high, &Ohlc::low, &Ohlc::close};
+    for (std::size_t i = 0; i < kParts.size(); ++i) {
+      results_[i].push_each(panes, [this, part = kParts[i]](std::uint32_t pane) {
+        const Ohlc& bar = state(pane);
+        return bar.seen != 0 ? bar.*part : std::numeric_limits<double>::quiet_NaN();
+      });
     }
   }
   void take(std::vector<record::Column>& columns) override {
