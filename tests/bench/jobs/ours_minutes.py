@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.bench.jobs.bars import bars_of, checksums
+from tests.bench.jobs.bars import bars_of, result
 from tests.bench.jobs.base import JobConfig, JobResult
 from tests.bench.jobs.ours import bars
 
@@ -15,6 +15,4 @@ def run(config: JobConfig) -> JobResult:
 def run_every(every: str, config: JobConfig) -> JobResult:
     """Collect the bars of windows of one length; records are those that went in."""
     stream = bars_of(bars(config), every, key="Ticker", price="Close", volume="Volume")
-    frame = stream.collect()
-    found = checksums(every, frame, len(frame))
-    return JobResult(int(frame["count"].sum()), found, {"windows": float(len(frame))})
+    return result(every, stream.collect())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import headrace as hr
-from tests.bench.jobs.bars import bars_of, checksums
+from tests.bench.jobs.bars import bars_of, result
 from tests.bench.jobs.base import JobConfig, JobResult
 from tests.bench.jobs.tick_frame import frame, prepare
 
@@ -20,6 +20,4 @@ def run(config: JobConfig) -> JobResult:
     """Collect the minutes."""
     rows = hr.from_frame(frame(config), schema=SCHEMA)
     stream = bars_of(rows, "1m", key="key", price="price", volume="volume")
-    bars = stream.collect(as_="polars")
-    found = checksums("1m", {name: bars[name] for name in bars.columns}, bars.height)
-    return JobResult(int(bars["count"].sum()), found, {"windows": float(bars.height)})
+    return result("1m", stream.collect(as_="polars"))

@@ -50,7 +50,7 @@ Table values_table(std::mt19937& random, std::size_t rows) {
 AggregatePtr make(const AggregateCall& call, const Table& table) {
   AggregatePtr made = ops::make_aggregate(call, *table.schema).value_or_throw();
   made->resize(8);
-  for (std::uint32_t pane = 0; pane < 8; ++pane) made->clear(pane);
+  made->clear(std::vector<std::uint32_t>{0, 1, 2, 3, 4, 5, 6, 7});
   return made;
 }
 
@@ -323,7 +323,7 @@ TEST_CASE("panes do not touch each other, and a cleared one has seen nothing") {
       add(*alone, table, 0, rows);
       CHECK(saved(*alone, 0) == saved(*mixed, pane));
     }
-    mixed->clear(1);
+    mixed->clear(std::vector<std::uint32_t>{1});
     CHECK(saved(*mixed, 1) == saved(*make(call, table), 1));
   }
 }
@@ -385,7 +385,7 @@ TEST_CASE("results are what was there when they were emitted, whenever they are 
       late->emit(std::vector<std::uint32_t>{0, 1});
       for (std::vector<Cell>& row : results(*soon, {0, 1})) expected.push_back(std::move(row));
     }
-    late->clear(0);
+    late->clear(std::vector<std::uint32_t>{0});
     std::vector<record::Column> columns;
     late->take(columns);
     for (std::size_t row = 0; row < expected.size(); ++row) {
@@ -406,7 +406,7 @@ TEST_CASE("a truncated snapshot of a pane is refused") {
     add(*aggregate, table, 0, between(0, 30));
     const std::vector<std::byte> bytes = saved(*aggregate, 0);
     for (std::size_t size = 0; size < bytes.size(); size += 1 + bytes.size() / 100) {
-      aggregate->clear(1);
+      aggregate->clear(std::vector<std::uint32_t>{1});
       base::ByteReader reader(std::span<const std::byte>(bytes).first(size));
       REQUIRE_FALSE(aggregate->restore(reader, 1));
     }

@@ -1,6 +1,7 @@
 #include <headrace/ops/aggregate/result_column.hpp>
 
 #include <cmath>
+#include <vector>
 
 #include "catch.hpp"
 #include "support/table.hpp"
@@ -41,6 +42,25 @@ TEST_CASE("nulls are null wherever they are, over what a column has under them")
   ResultColumn<double> floats(DType::kFloat64);
   floats.push_null();
   CHECK(std::isnan(floats.take().values<double>()[0]));
+}
+
+TEST_CASE("many at once are as one by one, behind nulls too") {
+  const std::vector<std::uint32_t> items{2, 0, 1};
+  const auto squared = [](std::uint32_t item) { return std::int64_t{item} * item; };
+  ResultColumn<std::int64_t> results(DType::kInt64);
+  results.push_each(items, squared);
+  CHECK(results.size() == 3);
+  CHECK_FALSE(results.take().validity);
+  results.push(5);
+  results.push_null();
+  results.push_each(items, squared);
+  results.push_null();
+  const record::Column column = results.take();
+  const std::vector<Cell> expected{std::int64_t{5}, {}, std::int64_t{4}, std::int64_t{0},
+                                   std::int64_t{1}, {}};
+  for (std::size_t row = 0; row < expected.size(); ++row) {
+    CHECK(cell_of(column, row) == expected[row]);
+  }
 }
 
 TEST_CASE("codes come with their dictionary") {

@@ -21,7 +21,9 @@ class ApproxNUnique final : public Aggregate {
 
   const std::vector<record::Field>& fields() const noexcept override { return fields_; }
   void resize(std::size_t panes) override { sketches_.resize(panes); }
-  void clear(std::uint32_t pane) override { sketches_[pane] = {}; }
+  void clear(Panes panes) override {
+    for (const std::uint32_t pane : panes) sketches_[pane] = {};
+  }
   void add(const record::RecordBatch& batch, std::span<const PaneRow> rows) override {
     const Column& column = batch.column(column_);
     const auto see = [this](auto pane, std::uint64_t hash) { sketches_[pane].add(hash); };

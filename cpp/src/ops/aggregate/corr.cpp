@@ -28,7 +28,7 @@ class CorrAggregate final : public PaneStates<CoMoments> {
   }
   void merge(std::uint32_t into, std::uint32_t from) override { states()[into].add(state(from)); }
   void emit(std::span<const std::uint32_t> panes) override {
-    for (const std::uint32_t pane : panes) results_.push(correlation(state(pane)));
+    results_.push_each(panes, [this](std::uint32_t pane) { return correlation(state(pane)); });
   }
   void take(std::vector<record::Column>& columns) override { columns.push_back(results_.take()); }
 

@@ -37,7 +37,7 @@ class CountAggregate final : public PaneStates<Count> {
     states()[into].rows += state(from).rows;
   }
   void emit(std::span<const std::uint32_t> panes) override {
-    for (const std::uint32_t pane : panes) results_.push(state(pane).rows);
+    results_.push_each(panes, [this](std::uint32_t pane) { return state(pane).rows; });
   }
   void take(std::vector<record::Column>& columns) override { columns.push_back(results_.take()); }
 

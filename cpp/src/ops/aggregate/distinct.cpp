@@ -97,7 +97,9 @@ class Counted : public Aggregate {
 
   const std::vector<record::Field>& fields() const noexcept final { return fields_; }
   void resize(std::size_t panes) final { panes_.resize(panes); }
-  void clear(std::uint32_t pane) final { panes_[pane] = {}; }
+  void clear(Panes panes) final {
+    for (const std::uint32_t pane : panes) panes_[pane] = {};
+  }
   void add(const record::RecordBatch& batch, std::span<const PaneRow> rows) final {
     if (!has_results()) values_.renew(panes_);
     values_.for_each(batch.column(column_), rows,

@@ -68,7 +68,9 @@ class TextEdge final : public Aggregate {
     times_.resize(panes);
     seen_.resize(panes, 0);
   }
-  void clear(std::uint32_t pane) override { seen_[pane] = 0; }
+  void clear(Panes panes) override {
+    for (const std::uint32_t pane : panes) seen_[pane] = 0;
+  }
 
   // Results that were not taken yet keep the dictionary that they were emitted with.
   void add(const record::RecordBatch& batch, std::span<const PaneRow> rows) override {

@@ -40,11 +40,11 @@ class MeanAggregate final : public PaneStates<Mean<Sum>> {
     this->states()[into].count += this->state(from).count;
   }
   void emit(std::span<const std::uint32_t> panes) override {
-    for (const std::uint32_t pane : panes) {
+    results_.push_each(panes, [this](std::uint32_t pane) {
       const Mean<Sum>& mean = this->state(pane);
-      results_.push(mean.count == 0 ? std::numeric_limits<double>::quiet_NaN()
-                                    : real(mean.sum) / static_cast<double>(mean.count));
-    }
+      return mean.count == 0 ? std::numeric_limits<double>::quiet_NaN()
+                             : real(mean.sum) / static_cast<double>(mean.count);
+    });
   }
   void take(std::vector<record::Column>& columns) override { columns.push_back(results_.take()); }
 

@@ -53,7 +53,8 @@ class MomentsAggregate final : public PaneStates<Moments> {
     this->states()[into].add(this->state(from));
   }
   void emit(std::span<const std::uint32_t> panes) override {
-    for (const std::uint32_t pane : panes) results_.push(kFinish(this->state(pane), ddof_));
+    results_.push_each(panes,
+                       [this](std::uint32_t pane) { return kFinish(this->state(pane), ddof_); });
   }
   void take(std::vector<record::Column>& columns) override { columns.push_back(results_.take()); }
 

@@ -1,4 +1,6 @@
 #include <algorithm>
+#include <array>
+#include <limits>
 #include <string>
 #include <utility>
 
@@ -80,18 +82,12 @@ class OhlcAggregate final : public PaneStates<Ohlc> {
   }
   void merge(std::uint32_t into, std::uint32_t from) override { states()[into].add(state(from)); }
   void emit(std::span<const std::uint32_t> panes) override {
-    for (const std::uint32_t pane : panes) {
-      const Ohlc& bar = state(pane);
-      if (bar.seen == 0) {
-        for (ResultColumn<double>& result : results_) {
-          result.push(std::numeric_limits<double>::quiet_NaN());
-        }
-        continue;
-      }
-      results_[0].push(bar.open);
-      results_[1].push(bar.high);
-      results_[2].push(bar.low);
-      results_[3].push(bar.close);
+    static constexpr std::array kParts{&Ohlc::open, &Ohlc::high, &Ohlc::low, &Ohlc::close};
+    for (std::size_t i = 0; i < kParts.size(); ++i) {
+      results_[i].push_each(panes, [this, part = kParts[i]](std::uint32_t pane) {
+        const Ohlc& bar = state(pane);
+        return bar.seen != 0 ? bar.*part : std::numeric_limits<double>::quiet_NaN();
+      });
     }
   }
   void take(std::vector<record::Column>& columns) override {

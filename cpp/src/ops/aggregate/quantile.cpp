@@ -21,7 +21,9 @@ class QuantileAggregate final : public Aggregate {
 
   const std::vector<record::Field>& fields() const noexcept override { return fields_; }
   void resize(std::size_t panes) override { sketches_.resize(panes); }
-  void clear(std::uint32_t pane) override { sketches_[pane] = {}; }
+  void clear(Panes panes) override {
+    for (const std::uint32_t pane : panes) sketches_[pane] = {};
+  }
   void add(const record::RecordBatch& batch, std::span<const PaneRow> rows) override {
     for_each_number(batch.column(column_), rows,
                     [this](auto pane, double x, auto) { sketches_[pane].add(x); });

@@ -22,7 +22,7 @@ class FloatSum final : public PaneStates<CompensatedSum> {
   }
   void merge(std::uint32_t into, std::uint32_t from) override { states()[into].add(state(from)); }
   void emit(std::span<const std::uint32_t> panes) override {
-    for (const std::uint32_t pane : panes) results_.push(state(pane).value());
+    results_.push_each(panes, [this](std::uint32_t pane) { return state(pane).value(); });
   }
   void take(std::vector<record::Column>& columns) override { columns.push_back(results_.take()); }
 

@@ -36,11 +36,11 @@ class VwapAggregate final : public PaneStates<Vwap> {
     states()[into].volume.add(state(from).volume);
   }
   void emit(std::span<const std::uint32_t> panes) override {
-    for (const std::uint32_t pane : panes) {
+    results_.push_each(panes, [this](std::uint32_t pane) {
       const double volume = state(pane).volume.value();
-      results_.push(volume == 0 ? std::numeric_limits<double>::quiet_NaN()
-                                : state(pane).turnover.value() / volume);
-    }
+      return volume == 0 ? std::numeric_limits<double>::quiet_NaN()
+                         : state(pane).turnover.value() / volume;
+    });
   }
   void take(std::vector<record::Column>& columns) override { columns.push_back(results_.take()); }
 

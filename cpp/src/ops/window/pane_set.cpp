@@ -1,6 +1,7 @@
 #include <headrace/ops/window/pane_set.hpp>
 
 #include <algorithm>
+#include <numeric>
 
 namespace headrace::ops {
 
@@ -43,16 +44,18 @@ std::uint32_t PaneSet::allocate() {
 }
 
 // Cleared now and not when it is used again: what it holds would be held for nothing.
-void PaneSet::release(std::uint32_t pane) {
-  extents_[pane] = {};
-  for (const AggregatePtr& aggregate : aggregates_) aggregate->clear(pane);
-  free_.push_back(pane);
+void PaneSet::release(std::span<const std::uint32_t> panes) {
+  for (const std::uint32_t pane : panes) extents_[pane] = {};
+  for (const AggregatePtr& aggregate : aggregates_) aggregate->clear(panes);
+  free_.insert(free_.end(), panes.begin(), panes.end());
 }
 
 void PaneSet::clear() {
   noted_.clear();
   free_.clear();
-  for (std::size_t i = extents_.size(); i > 0; --i) release(static_cast<std::uint32_t>(i - 1));
+  std::vector<std::uint32_t> all(extents_.size());
+  std::iota(all.rbegin(), all.rend(), 0U);
+  release(all);
 }
 
 void PaneSet::add_noted(const record::RecordBatch& batch) {

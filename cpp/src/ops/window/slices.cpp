@@ -138,20 +138,17 @@ Slice Slices::next(const Slice& slice) const {
 // Windows start at multiples of the hop, so their ends are alike modulo the hop. The first one over
 // a slice is the first that does not end before the slice does, the last one the last that does not
 // begin behind its start. What would end after the end of time ends there.
-std::int64_t Slices::first_end(const Slice& slice) const noexcept {
-  if (hop_ == 0) return slice.end;
+std::int64_t Slices::first_overlapping_end(const Slice& slice) const noexcept {
   const std::int64_t past = floor_mod(slice.end % hop_ - (offset_ + size_) % hop_, hop_);
   return saturating_add(slice.end, past == 0 ? 0 : hop_ - past);
 }
 
-std::int64_t Slices::last_end(const Slice& slice) const noexcept {
-  if (hop_ == 0) return slice.end;
+std::int64_t Slices::last_overlapping_end(const Slice& slice) const noexcept {
   const std::int64_t past = floor_mod(slice.start % hop_ - offset_ % hop_, hop_);
   return saturating_add(slice.start, size_ - past);
 }
 
-bool Slices::is_part(const Slice& slice, std::int64_t end) const noexcept {
-  if (hop_ == 0) return slice.end == end;
+bool Slices::is_overlapping_part(const Slice& slice, std::int64_t end) const noexcept {
   const bool ends = end == kMax || floor_mod(end, hop_) == floor_mod(offset_ + size_, hop_);
   return ends && slice.start >= saturating_add(end, -size_);
 }

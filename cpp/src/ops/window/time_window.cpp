@@ -77,9 +77,17 @@ class TimeWindow final : public WindowStep {
     if (ids > group_.size()) group_.resize(ids);
   }
 
+  // Mostly that of the row before, whichever its group.
+  [[nodiscard]] std::optional<Slice> slice_of(std::int64_t time) {
+    if (last_slice_.holds(time)) return last_slice_;
+    const std::optional<Slice> slice = slices_.of(time);
+    if (slice) last_slice_ = *slice;
+    return slice;
+  }
+
   // A row that is not in the slice of its group's last row.
   void place(std::size_t row, std::int64_t time, std::uint32_t id, Rejects& rejects) {
-    const std::optional<Slice> slice = slices_.of(time);
+    const std::optional<Slice> slice = slice_of(time);
     if (!slice) return;  // outside the hours: in no window
     Group& group = group_[id];
     const std::int64_t last_end = slices_.last_end(*slice);
@@ -140,11 +148,19 @@ class TimeWindow final : public WindowStep {
     for (const Due& due : groups) gather(due.id, end, true);
     emit_gathered();
     for (const Due& due : groups) let_go(due.id, end);
+    panes_.release(released_);
+    released_.clear();
   }
 
   // Notes the window of a group that ends at `end`, if it has one, among the results.
   void gather(std::uint32_t id, std::int64_t end, bool is_final) {
     const std::vector<OpenSlice>& open = group_[id].open;
+    if (!slices_.overlapping()) {
+      const auto part = std::find_if(open.begin(), open.end(),
+                                     [&](const OpenSlice& one) { return one.slice.end == end; });
+      if (part != open.end()) list_window(id, part->pane, part->slice.start, end, is_final);
+      return;
+    }
     std::uint32_t pane = 0;
     std::size_t parts = 0;
     std::int64_t start = 0;
@@ -165,7 +181,11 @@ class TimeWindow final : public WindowStep {
       }
       panes_.merge(pane, part.pane);
     }
-    if (parts == 0) return;
+    if (parts > 0) list_window(id, pane, start, end, is_final);
+  }
+
+  void list_window(std::uint32_t id, std::uint32_t pane, std::int64_t start, std::int64_t end,
+                   bool is_final) {
     const PaneSet::Extent& extent = panes_.extent(pane);
     const bool all = slices_.is_all();
     list({.group = id,
@@ -179,19 +199,22 @@ class TimeWindow final : public WindowStep {
   void emit_gathered() {
     panes_.emit(gathered_);
     gathered_.clear();
-    for (const std::uint32_t pane : scratch_) panes_.release(pane);
+    panes_.release(scratch_);
     scratch_.clear();
   }
 
   // Slices of which no window is left: none ends after `time` that was to be kept until then.
   void let_go(std::uint32_t id, std::int64_t time) {
     Group& group = group_[id];
-    std::erase_if(group.open, [&](const OpenSlice& open) {
-      if (after(slices_.last_end(open.slice), kept_for_) > time) return false;
-      if (group.hot == open.slice) group.hot.end = kNever;
-      panes_.release(open.pane);
-      return true;
-    });
+    const auto first_kept =
+        std::find_if(group.open.begin(), group.open.end(), [&](const OpenSlice& open) {
+          return after(slices_.last_end(open.slice), kept_for_) > time;
+        });
+    for (auto open = group.open.begin(); open != first_kept; ++open) {
+      if (group.hot == open->slice) group.hot.end = kNever;
+      released_.push_back(open->pane);
+    }
+    group.open.erase(group.open.begin(), first_kept);
     // What is closed but kept is not for rows that are on time.
     if (kept_for_ > 0 && group.hot.end != kNever && slices_.first_end(group.hot) <= time) {
       group.hot.end = kNever;
@@ -285,9 +308,11 @@ class TimeWindow final : public WindowStep {
   const std::int64_t kept_for_;  // after it closed, for late rows
   std::vector<Group> group_;     // by id
   Agenda agenda_;
+  Slice last_slice_{.start = 0, .end = kNever};  // that was looked for
   std::int64_t row_offset_ = 0;
   std::vector<std::uint32_t> gathered_;  // panes of the results that are to be emitted
   std::vector<std::uint32_t> scratch_;   // those of them that were made for it
+  std::vector<std::uint32_t> released_;  // of slices that have gone
 };
 
 }  // namespace

@@ -12,7 +12,7 @@
 // Lifetime: nothing of a batch is kept.
 //
 //   aggregate->resize(panes);
-//   aggregate->clear(pane);
+//   aggregate->clear(panes);
 //   aggregate->add(batch, rows);       // rows with their panes
 //   aggregate->emit(panes);            // results, in this order
 //   aggregate->take(columns);          // all results since the last take, as columns
@@ -36,19 +36,21 @@ struct PaneRow {
 
 class Aggregate {
  public:
+  using Panes = std::span<const std::uint32_t>;
+
   virtual ~Aggregate() = default;
   // The columns it makes; fixed at construction.
   [[nodiscard]] virtual const std::vector<record::Field>& fields() const noexcept = 0;
   // Room for panes 0 .. panes-1; never less than before.
   virtual void resize(std::size_t panes) = 0;
-  // The pane is as if it had seen nothing.
-  virtual void clear(std::uint32_t pane) = 0;
+  // The panes are as if they had seen nothing.
+  virtual void clear(Panes panes) = 0;
   // In the order of the span. The batch needs event times for `first`, `last` and `ohlc`.
   virtual void add(const record::RecordBatch& batch, std::span<const PaneRow> rows) = 0;
   // `into` is as if it had seen its own rows and then those of `from`, which stays.
   virtual void merge(std::uint32_t into, std::uint32_t from) = 0;
   // Appends one result a pane; the panes stay.
-  virtual void emit(std::span<const std::uint32_t> panes) = 0;
+  virtual void emit(Panes panes) = 0;
   // Appends its columns to `columns`, with every result since the last call.
   virtual void take(std::vector<record::Column>& columns) = 0;
 

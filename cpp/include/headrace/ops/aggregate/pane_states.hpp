@@ -41,51 +41,44 @@ void for_each_value(const record::Column& column, std::span<const PaneRow> rows,
   }
 }
 
-// The same for columns of numbers, as doubles.
-template <class Take>
-void for_each_number(const record::Column& column, std::span<const PaneRow> rows, Take take) {
-  const auto as_double = [&take](std::uint32_t pane, auto value, std::uint32_t row) {
-    take(pane, static_cast<double>(value), row);
-  };
+// Calls with(values): the column's values in its own type.
+template <class With>
+void with_numbers(const record::Column& column, With with) {
   switch (column.type) {
     case record::DType::kFloat64:
-      return for_each_value<double>(column, rows, as_double);
+      return with(column.values<double>());
     case record::DType::kBool:
-      return for_each_value<std::uint8_t>(column, rows, as_double);
+      return with(column.values<std::uint8_t>());
     default:
-      return for_each_value<std::int64_t>(column, rows, as_double);
+      return with(column.values<std::int64_t>());
   }
+}
+
+// for_each_value for columns of numbers, as doubles.
+template <class Take>
+void for_each_number(const record::Column& column, std::span<const PaneRow> rows, Take take) {
+  with_numbers(column, [&]<class T>(const T*) {
+    for_each_value<T>(column, rows, [&take](std::uint32_t pane, T value, std::uint32_t row) {
+      take(pane, static_cast<double>(value), row);
+    });
+  });
 }
 
 // Calls take(pane, x, y, row) for every row in which both columns have a number.
 template <class Take>
 void for_each_pair(const record::Column& first, const record::Column& second,
                    std::span<const PaneRow> rows, Take take) {
-  const auto number = [](const record::Column& column, std::uint32_t row) {
-    if (!column.is_valid(row)) return std::nan("");
-    switch (column.type) {
-      case record::DType::kFloat64:
-        return column.values<double>()[row];
-      case record::DType::kBool:
-        return static_cast<double>(column.values<std::uint8_t>()[row]);
-      default:
-        return static_cast<double>(column.values<std::int64_t>()[row]);
-    }
-  };
-  if (first.type == record::DType::kFloat64 && second.type == record::DType::kFloat64 &&
-      !first.validity && !second.validity) {
-    const double* const x = first.values<double>();
-    const double* const y = second.values<double>();
-    for (const auto [row, pane] : rows) {
-      if (!std::isnan(x[row]) && !std::isnan(y[row])) take(pane, x[row], y[row], row);
-    }
-    return;
-  }
-  for (const auto [row, pane] : rows) {
-    const double x = number(first, row);
-    const double y = number(second, row);
-    if (!std::isnan(x) && !std::isnan(y)) take(pane, x, y, row);
-  }
+  const bool all_valid = !first.validity && !second.validity;
+  with_numbers(first, [&](const auto* xs) {
+    with_numbers(second, [&](const auto* ys) {
+      for (const auto [row, pane] : rows) {
+        if (!all_valid && !(first.is_valid(row) && second.is_valid(row))) continue;
+        const auto x = static_cast<double>(xs[row]);
+        const auto y = static_cast<double>(ys[row]);
+        if (!std::isnan(x) && !std::isnan(y)) take(pane, x, y, row);
+      }
+    });
+  });
 }
 
 // State: a struct of 8-byte members that says "nothing seen" when it is value-initialised.
@@ -98,7 +91,9 @@ class PaneStates : public Aggregate {
 
   [[nodiscard]] const std::vector<record::Field>& fields() const noexcept final { return fields_; }
   void resize(std::size_t panes) final { states_.resize(panes); }
-  void clear(std::uint32_t pane) final { states_[pane] = State{}; }
+  void clear(Panes panes) final {
+    for (const std::uint32_t pane : panes) states_[pane] = State{};
+  }
 
   void snapshot(base::ByteWriter& writer, std::uint32_t pane) const final {
     for (const std::uint64_t word : std::bit_cast<Words>(states_[pane])) writer.put(word);

@@ -5,6 +5,7 @@
 //
 //   ResultColumn<double> results(record::DType::kFloat64);
 //   results.push(1.5);  results.push_null();
+//   results.push_each(panes, [&](std::uint32_t pane) { return state(pane).value(); });
 //   record::Column column = results.take();
 #pragma once
 
@@ -12,6 +13,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <span>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -30,6 +32,14 @@ class ResultColumn {
   void push(T value) {
     values_.push_back(value);
     if (!nulls_.empty()) nulls_.push_back(0);
+  }
+  // get(item) for each of them: for results of which none is null.
+  template <class Get>
+  void push_each(std::span<const std::uint32_t> items, Get get) {
+    const std::size_t before = values_.size();
+    values_.resize(before + items.size());
+    std::transform(items.begin(), items.end(), values_.data() + before, get);
+    if (!nulls_.empty()) nulls_.resize(values_.size(), 0);
   }
   void push_null() {
     nulls_.resize(values_.size(), 0);

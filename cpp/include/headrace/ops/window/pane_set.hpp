@@ -39,7 +39,8 @@ class PaneSet {
   explicit PaneSet(std::vector<AggregatePtr> aggregates) : aggregates_(std::move(aggregates)) {}
 
   [[nodiscard]] std::uint32_t allocate();
-  void release(std::uint32_t pane);
+  void release(std::span<const std::uint32_t> panes);
+  void release(std::uint32_t pane) { release({&pane, 1}); }
   // Releases all of them.
   void clear();
 

@@ -57,10 +57,16 @@ class Slices {
   // Whether an instant can be in several windows.
   [[nodiscard]] bool overlapping() const noexcept { return hop_ != 0; }
   // End of the first window, and of the last one, that has this slice.
-  [[nodiscard]] std::int64_t first_end(const Slice& slice) const noexcept;
-  [[nodiscard]] std::int64_t last_end(const Slice& slice) const noexcept;
+  [[nodiscard]] std::int64_t first_end(const Slice& slice) const noexcept {
+    return hop_ == 0 ? slice.end : first_overlapping_end(slice);
+  }
+  [[nodiscard]] std::int64_t last_end(const Slice& slice) const noexcept {
+    return hop_ == 0 ? slice.end : last_overlapping_end(slice);
+  }
   // Whether a window ends with `end` that has this slice, which does not end after it.
-  [[nodiscard]] bool is_part(const Slice& slice, std::int64_t end) const noexcept;
+  [[nodiscard]] bool is_part(const Slice& slice, std::int64_t end) const noexcept {
+    return hop_ == 0 ? slice.end == end : is_overlapping_part(slice, end);
+  }
   // From the end of a window to that of the next one: only where they overlap.
   [[nodiscard]] std::int64_t hop() const noexcept { return hop_; }
   // Start of the window that ends with `end`, whose last slice is `slice`.
@@ -71,6 +77,11 @@ class Slices {
 
  private:
   enum class Kind : std::uint8_t { kFixed, kCalendar, kHours, kAll };
+  // Of windows that overlap.
+  [[nodiscard]] std::int64_t first_overlapping_end(const Slice& slice) const noexcept;
+  [[nodiscard]] std::int64_t last_overlapping_end(const Slice& slice) const noexcept;
+  [[nodiscard]] bool is_overlapping_part(const Slice& slice, std::int64_t end) const noexcept;
+
   [[nodiscard]] std::int64_t day_of(std::int64_t time) const noexcept;
   [[nodiscard]] Slice calendar_slice(std::int64_t day) const;
   [[nodiscard]] std::optional<Slice> hours_of_day(std::int64_t day) const;
