@@ -29,7 +29,27 @@ def pictures(notebook: nbformat.NotebookNode) -> list[tuple[str, bytes]]:
 
 @pytest.mark.notebook
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: p.stem)
-def test_a_notebook_runs_and_draws(path: Path, tmp_path: Path) -> None:
+def test_a_notebook_runs_and_draws(
+    path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HEADRACE_DATA", str(tmp_path / "none"))  # on data that it makes itself
+    run(path, tmp_path)
+
+
+@pytest.mark.notebook
+@pytest.mark.parametrize("name", ["04_flights", "05_bars_and_views"])
+def test_a_notebook_runs_on_real_data(
+    name: str, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for folder in ("flights", "ohlcv_daily"):
+        if not (data / folder).is_dir():
+            pytest.skip(f"no folder {data / folder}")
+    monkeypatch.setenv("HEADRACE_DATA", str(data))
+    run(FOLDER / f"{name}.ipynb", tmp_path)
+
+
+def run(path: Path, tmp_path: Path) -> None:
+    """Run a notebook and look at what it says and draws."""
     notebook = nbformat.read(path, as_version=4)
     client = NotebookClient(notebook, timeout=120, resources={"metadata": {"path": str(tmp_path)}})
     client.execute()  # an error in a cell is an exception here
@@ -45,7 +65,9 @@ def test_a_notebook_runs_and_draws(path: Path, tmp_path: Path) -> None:
 
 
 def test_the_notebooks_are_stored_without_outputs() -> None:
-    assert [p.stem for p in NOTEBOOKS] == ["01_quickstart", "02_live_indicators", "03_guide"]
+    assert [p.stem for p in NOTEBOOKS] == [
+        "01_quickstart", "02_live_indicators", "03_guide", "04_flights", "05_bars_and_views",
+    ]  # fmt: skip
     for path in NOTEBOOKS:
         for cell in nbformat.read(path, as_version=4).cells:
             assert not cell.get("outputs"), f"{path.name}: clear the outputs before committing"

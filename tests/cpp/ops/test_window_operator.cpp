@@ -213,7 +213,6 @@ TEST_CASE("late rows are counted, or become dead letters that say what is closed
   CHECK(set_aside.rejects[0].offset == 1002);
   CHECK(set_aside.rejects[0].behind_ns == 18);
   CHECK(set_aside.rejects[0].field == "Date");
-  CHECK(set_aside.rejects[0].behind_ns == 18);
   CHECK(set_aside.rejects[0].detail ==
         "event time 1970-01-01T00:00:00.000000007Z: its window ended at "
         "1970-01-01T00:00:00.000000010Z and is closed; the newest is "
