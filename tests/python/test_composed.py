@@ -178,7 +178,7 @@ def digest_of(batch_rows: int, threads: int) -> dict[str, str]:
     stream = stream.with_columns(late=hr.ta.sma("Distance", timeperiod=5))
     options = {"digest": True, "batch_rows": batch_rows, "threads": threads}
     sources = stream._source.open(stream._schema)
-    engine = _core.Engine(stream._plan, sources, [], options)
+    engine = _core.Engine(stream._plan, [sources], [], options)
     engine.start()
     while not engine.wait(50):
         pass

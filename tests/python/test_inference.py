@@ -119,7 +119,8 @@ def test_records_that_are_not_json_are_an_error_that_says_what_they_are() -> Non
     assert str(caught.value) == (
         'the records of topic "bars" on localhost:9092 are not JSON objects; they look like CSV '
         "text (3 fields, separated by a comma), e.g. bars[0]@0: b'2026-03-02,AAPL,1.5'; write "
-        'hr.kafka(..., format="csv", schema=hr.Schema({...})) with the columns in order'
+        'hr.kafka(..., format="csv", schema=hr.Schema.from_csv(sample)), where the sample is a '
+        "file, or some records as text"
     )
 
 
