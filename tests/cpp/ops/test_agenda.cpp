@@ -67,6 +67,24 @@ TEST_CASE("an agenda against a plain map, with groups that go") {
   }
 }
 
+TEST_CASE("dues are sorted by serial, however many and however far apart") {
+  std::mt19937 random(19);
+  for (const std::uint32_t range : {1U, 3U, 255U, 256U, 257U, 70'000U, 17'000'000U, ~0U}) {
+    for (const std::size_t size : {0U, 1U, 2U, 63U, 64U, 65U, 1'000U}) {
+      std::vector<Agenda::Due> dues(size);
+      const std::uint32_t base = ~0U - range;
+      for (std::uint32_t i = 0; i < size; ++i) {
+        dues[i] = {.id = i, .serial = base + static_cast<std::uint32_t>(random() % range)};
+      }
+      std::vector<Agenda::Due> expected = dues;
+      std::stable_sort(expected.begin(), expected.end(),
+                       [](const auto& a, const auto& b) { return a.serial < b.serial; });
+      ops::sort_by_serial(dues);
+      REQUIRE(dues == expected);
+    }
+  }
+}
+
 TEST_CASE("entries of groups that are gone do not pile up") {
   Agenda agenda;
   constexpr std::uint32_t kKept = 5'000;

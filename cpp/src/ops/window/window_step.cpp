@@ -163,8 +163,7 @@ void WindowStep::ahead(std::size_t row, std::int64_t time, Rejects& rejects) {
 
 std::vector<WindowStep::Due> WindowStep::each_once(std::vector<Due> dues) const {
   std::erase_if(dues, [this](const Due& due) { return is_gone(due); });
-  std::sort(dues.begin(), dues.end(),
-            [](const Due& a, const Due& b) { return a.serial < b.serial; });
+  sort_by_serial(dues);
   const auto same = [](const Due& a, const Due& b) { return a.serial == b.serial; };
   dues.erase(std::unique(dues.begin(), dues.end(), same), dues.end());
   return dues;

@@ -106,4 +106,7 @@ class Agenda {
   std::size_t limit_ = kFew;
 };
 
+// In the order in which their groups came; those of one group stay as they are. Linear.
+void sort_by_serial(std::vector<Agenda::Due>& dues);
+
 }  // namespace headrace::ops
