@@ -24,6 +24,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import headrace as hr
+from headrace import aggregates
 from tests.agreement import window_oracles as oracles
 from tests.agreement.window_oracles import KINDS, Found, Record
 
@@ -142,8 +143,8 @@ def run(
 ) -> tuple[list[dict[str, Any]], set[int]]:
     """Return the rows that came out, and which records were dead letters because they were late."""
     stream = hr.from_frame(frame_of(records), schema=SCHEMA).group_by("g").window(window, **options)
-    aggregates = {name: KINDS[name].aggregate for name in names}
-    good, bad = stream.agg(**aggregates).collect(rejected=True)
+    wanted = {name: KINDS[name].aggregate for name in names}
+    good, bad = stream.agg(**wanted).collect(rejected=True)
     assert set(bad["reason"]) <= {"late"}
     return rows_of(good), {int(offset) for offset in bad["offset"]}
 
@@ -160,6 +161,11 @@ def assert_windows(
     assert sorted(key(row) for row in rows) == sorted(expected.windows)
     for row in rows:
         assert_result(row, names, expected.windows[key(row)])
+
+
+def test_every_aggregate_has_a_reference() -> None:
+    named = {*aggregates.__all__, "approx_n_unique"} - {"Aggregate", "median"}
+    assert {kind.aggregate.kind for kind in KINDS.values()} == named
 
 
 # -- windows of time
@@ -400,8 +406,8 @@ def test_sliding_is_rolling_of_pandas(records: list[Record], length: int) -> Non
     ordered = sorted(({**r, "g": "a"} for r in records), key=lambda record: record["at"])
     ordered = [{**record, "row": row} for row, record in enumerate(ordered)]
     rolled = frame_of(ordered).set_index("at")["x"].rolling(f"{length}s")
-    aggregates = ["count_x", "sum_x", "mean_x", "min_x", "median"]
-    rows, _ = run(ordered, aggregates, hr.sliding(f"{length}s"))
+    shown = ["count_x", "sum_x", "mean_x", "min_x", "median"]
+    rows, _ = run(ordered, shown, hr.sliding(f"{length}s"))
     for name, method in (("count_x", "count"), ("min_x", "min"), ("median", "median")):
         found = [row[name] for row in rows]
         assert found == [plain(value) for value in getattr(rolled, method)()]

@@ -8,12 +8,14 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import nbformat
 import pytest
 
 import headrace as hr
 from headrace.plot import Chart
+from headrace.replay import produce
 from tests.python.ink import ENOUGH, spread
 
 ROOT = Path(__file__).parents[2]
@@ -49,6 +51,28 @@ def test_the_lines_of_the_readme_draw_its_pictures(pictures: ModuleType, tmp_pat
         assert png.startswith(b"\x89PNG")
         assert len(png) <= LARGEST, path.name
         assert spread(png) > ENOUGH, path.name
+
+
+def test_the_example_of_event_time_counts_flights(pictures: ModuleType, tmp_path: Path) -> None:
+    [lines] = [block for block in re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+               if "per_day" in block]  # fmt: skip
+    table = hr.flights.schedule(rows=900, airlines=3, seed=3)
+    table.to_csv(tmp_path / "flights.csv", index=False)
+    with hr.MockBroker(flights=2) as broker:
+        produce(hr.flights.records(table), to="flights", bootstrap=broker.bootstrap)
+        lines = lines.replace('"flights.csv"', repr(str(tmp_path / "flights.csv")))
+        lines = lines.replace(
+            'hr.kafka("flights"', f'hr.kafka("flights", bootstrap="{broker.bootstrap}"'
+        )
+        names: dict[str, Any] = {"hr": hr}
+        assert any(isinstance(value, Chart) for value in pictures.run(lines, names))
+        with names["live"] as live:
+            assert live.wait(records=len(table), timeout="30s")
+    counted = live.frame().set_index(["Airline", live.schema.event_time])["flights"]
+    flown = table[table["Cancelled"] == 0].groupby(["Airline", "FlightDate"]).size()
+    assert len(counted) == 2 * 3  # the last of three days is not over
+    for (airline, day), flights in counted.items():
+        assert flights == flown[airline, f"{day:%Y-%m-%d}"]
 
 
 def test_the_pictures_that_are_stored_are_those_of_the_readme() -> None:
