@@ -498,7 +498,8 @@ class Stream:
             Whose bars; default: the stream's key.
         fill : bool or str
             Whether windows without a trade get a bar with the last close and no volume, up to a gap
-            of a length such as ``"1d"``. They come out with the next bar of their key.
+            of a length such as ``"1d"``, or of 100,000 bars. They come out with the next bar of
+            their key.
         emit : {"close", "update"}
             A bar when it closes, or the forming bar with every record (``is_final`` false).
         grace : str or timedelta
@@ -913,7 +914,9 @@ class Stream:
         The order is that of event time, then of the streams as they are written here, topic,
         partition and offset, however the records arrive, so every later step computes the same
         each time; its state is that of the key in all partitions of all streams. Steps before
-        ``union`` are those of one stream and of each of its partitions.
+        ``union`` are those of one stream and of each of its partitions. Without other streams it
+        puts the partitions of this one together: ``deduplicate`` behind it finds a record that came
+        again in another partition.
 
         A record comes out when every partition of every stream has come past its event time (the
         newest of the partition less `grace`), since until then an earlier one may come. One that

@@ -179,8 +179,6 @@ def union(
     >>> len(union(bars, [bars], Wait(), None, None).collect())
     8
     """
-    if not others:
-        raise InvalidArgument("union: expected at least one other stream")
     for other in others:
         if not isinstance(other, type(first)):
             raise InvalidArgument(f"union: expected streams, got {other!r}")

@@ -248,14 +248,23 @@ def test_what_does_not_fit_is_said_at_once() -> None:
         timeless.union(timeless)
     with pytest.raises(InvalidArgument, match="expected streams, got 5"):
         a.union(5)  # type: ignore[arg-type]
-    with pytest.raises(InvalidArgument, match="at least one other"):
-        a.union()
     with pytest.raises(InvalidArgument, match="names= goes with source="):
         a.union(a, names=["x", "y"])
     with pytest.raises(InvalidArgument, match="a name for each of 2 streams, got 1"):
         a.union(a, source="of", names=["x"])
     with pytest.raises(InvalidArgument, match="to_kafka comes last"):
         a.union(hr.kafka("b", schema=SCHEMA).to_kafka("out"))
+
+
+def test_union_of_one_stream_puts_its_partitions_together() -> None:
+    with hr.MockBroker(readings=3) as broker:
+        twice = [(bytes([48 + i]), b'{"at": %d, "x": %d}' % (i * 1000, i // 2)) for i in range(6)]
+        produce(twice, to="readings", bootstrap=broker.bootstrap)
+        schema = hr.Schema({"at": hr.timestamp("ms"), "x": hr.int64}, event_time="at")
+        each = hr.kafka("readings", bootstrap=broker.bootstrap, schema=schema, until="end")
+        once, again = each.union(grace="1m").deduplicate("x").collect(rejected=True)
+        assert once["x"].tolist() == [0, 1, 2]
+        assert again["reason"].tolist() == ["duplicate"] * 3
 
 
 def test_waits_are_checked() -> None:

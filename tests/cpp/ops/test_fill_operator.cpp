@@ -92,6 +92,14 @@ TEST_CASE("a gap that is longer than the longest stays one") {
         std::vector<std::int64_t>{0, 10, 20, 30, 70});
 }
 
+TEST_CASE("a gap of more than a hundred thousand windows stays one, one less is filled") {
+  const Table wide = windows({{0, 0, 1}, {1'000'020, 0, 2}, {1'000'040, 0, 3}});
+  CHECK(starts(outcome_of(*fill(args(wide)), wide)) ==
+        std::vector<std::int64_t>{0, 1'000'020, 1'000'030, 1'000'040});
+  const Table narrow = windows({{0, 0, 1}, {1'000'010, 0, 2}});
+  CHECK(starts(outcome_of(*fill(args(narrow)), narrow)).size() == 100'002);
+}
+
 TEST_CASE("any cut and a snapshot at any row give the same") {
   std::mt19937 random(61);
   std::vector<Window> rows;

@@ -10,6 +10,9 @@ using record::DType;
 using record::RecordBatch;
 
 constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
+// Rows made for one gap: nearly 70 days of minutes. A clock that was wrong for a moment, or a
+// stream that was away for years, is no reason to make millions of them.
+constexpr std::size_t kMostRows = 100'000;
 
 // What a made row has in a column in place of what the row behind it has.
 struct Places {
@@ -91,7 +94,13 @@ class FillOperator final : public Operator {
     if (last.seen == 0 || start <= last.start || start - last.start > longest_) return;
     const std::optional<Slice> before = slices_.of(last.start);
     if (!before) return;
+    const std::size_t made_before = made_.size();
     for (Slice slice = slices_.next(*before); slice.start < start; slice = slices_.next(slice)) {
+      if (made_.size() - made_before == kMostRows) {
+        rows_.resize(rows_.size() - kMostRows);
+        made_.resize(made_before);
+        return;
+      }
       made_.push_back({.place = rows_.size(), .slice = slice, .value = last.value});
       rows_.push_back(static_cast<std::uint32_t>(row));
     }

@@ -4,7 +4,7 @@
 // window comes and others lie between it and the one before, a row is made for each of them, in
 // order, before it. Columns in `carried` have the last value of the column `carry`, those in
 // `zeroed` are 0 (float64 NaN in `emptied`), the group's columns repeat. A gap longer than
-// `longest` stays one.
+// `longest`, or of more than 100,000 windows, stays one.
 //
 // Thread contract: see operator.hpp.
 // Cost: a few ns a row that closes no gap; 24 bytes a group.
