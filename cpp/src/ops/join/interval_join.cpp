@@ -8,6 +8,7 @@
 #include <headrace/ops/event_time.hpp>
 #include <headrace/ops/join/join_key.hpp>
 #include <headrace/ops/join/join_order.hpp>
+#include <headrace/ops/join/join_sides.hpp>
 #include <headrace/ops/join/join_step.hpp>
 #include <headrace/ops/join/joined_rows.hpp>
 #include <headrace/ops/join/key_states.hpp>
@@ -48,21 +49,10 @@ class IntervalJoin final : public MergeOperator {
 
   base::Status process(std::span<const RecordBatch> inputs, std::span<const MergedRun> order,
                        RecordBatch& out, record::Rejects& rejects) override {
-    const RowPool::Places rights = right_.add(inputs[kRightInput]);
-    const RowPool::Places lefts = left_.add(inputs[kLeftInput]);
-    for_each_row(order, [&](std::uint32_t input, std::size_t row) {
-      const RecordBatch& batch = inputs[input];
-      RowPool& pool = input == kRightInput ? right_ : left_;
-      const Place place = input == kRightInput ? rights[row] : lefts[row];
-      if (order_.is_late(input, pool.time(place))) {
-        rejects.push_back(order_.late(batch, row));
-        pool.drop(place);
-      } else if (input == kRightInput) {
-        take_right(place, right_key_.of(batch, row));
-      } else {
-        take_left(place, left_key_.of(batch, row));
-      }
-    });
+    take_in_order(
+        inputs, order, order_, {left_, left_key_}, {right_, right_key_}, rejects,
+        [this](Place left, std::optional<std::string_view> key) { take_left(left, key); },
+        [this](Place right, std::optional<std::string_view> key) { take_right(right, key); });
     while (!waiting_.empty() &&
            order_.right_complete(shifted(left_.time(waiting_.front().left), args_.upper_ns))) {
       give_out_front();
