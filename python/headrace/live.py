@@ -93,11 +93,10 @@ class Live:
         plan = stream._plan_for(source, calls) if stream._pending is None else None
         if replace_former:
             notebook.end_former("stream")  # the same cell again: one consumer, no doubled rows
-        above = cls._start_upstreams(source)
         live = cls(stream, source, _engine(plan, stream, source, calls, options))
-        live._upstreams = above
         live._have_called(calls)
         live._says_rejects = not options.get("collect", False)  # collect() says them itself
+        live._upstreams = cls._start_upstreams(source)  # with an engine that could be made
         live._engine.start()
         interrupts.add(live)
         if replace_former:

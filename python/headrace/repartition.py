@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from headrace import topology
 from headrace.errors import HeadraceError, InvalidArgument
@@ -26,11 +26,6 @@ class RepartitionSource(KafkaSource):
 
     upstream: Stream | None = None
     partitions: int | None = None
-
-    def open(self, schema: Schema) -> list[Any]:
-        """Make sure that the topic is there, and return the core's sources."""
-        self.create()
-        return super().open(schema)
 
     def create(self) -> None:
         """Create the topic where it does not exist, with as many partitions as the source has."""

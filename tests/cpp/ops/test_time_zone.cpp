@@ -3,41 +3,15 @@
 #include <limits>
 #include <string_view>
 
-#include <headrace/decode/timestamp.hpp>
-
 #include "catch.hpp"
+#include "ops/zones.hpp"
 
+using namespace headrace::test;
 using headrace::ops::TimeZone;
 
 namespace {
 
 constexpr std::int64_t kSecond = 1'000'000'000;
-constexpr std::int64_t kYear1900 = -2'208'988'800;
-
-std::int64_t at(std::string_view text) {
-  std::int64_t ns = 0;
-  INFO(text);
-  REQUIRE(headrace::decode::parse_iso8601(text, ns) == headrace::decode::TimeError::kNone);
-  return ns;
-}
-
-TimeZone zone(std::string name, std::vector<TimeZone::Transition> transitions) {
-  return TimeZone::make(std::move(name), std::move(transitions)).value_or_throw();
-}
-
-// Of the year 2024, as the IANA database has it.
-TimeZone new_york() {
-  return zone("America/New_York",
-              {{kYear1900, -18'000}, {1'710'054'000, -14'400}, {1'730'613'600, -18'000}});
-}
-TimeZone berlin() {
-  return zone("Europe/Berlin",
-              {{kYear1900, 3'600}, {1'711'846'800, 7'200}, {1'729'990'800, 3'600}});
-}
-TimeZone sydney() {
-  return zone("Australia/Sydney",
-              {{kYear1900, 39'600}, {1'712'419'200, 36'000}, {1'728'144'000, 39'600}});
-}
 
 void both_ways(const TimeZone& zone, std::string_view utc, std::string_view local) {
   INFO(zone.name() << ": " << utc << " UTC is " << local);

@@ -39,6 +39,14 @@ class NewestTime {
   std::int64_t ns_ = kSmallest;
 };
 
+// time + length, kept within the range of times.
+[[nodiscard]] constexpr std::int64_t shifted(std::int64_t time, std::int64_t length) noexcept {
+  std::int64_t sum = 0;
+  if (!__builtin_add_overflow(time, length, &sum)) return sum;
+  return length < 0 ? std::numeric_limits<std::int64_t>::min()
+                    : std::numeric_limits<std::int64_t>::max();
+}
+
 // From the earlier of two times to the later.
 [[nodiscard]] inline std::uint64_t distance(std::int64_t a, std::int64_t b) noexcept {
   return a < b ? static_cast<std::uint64_t>(b) - static_cast<std::uint64_t>(a)

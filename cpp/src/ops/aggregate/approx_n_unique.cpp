@@ -14,19 +14,14 @@ namespace {
 using record::Column;
 using record::DType;
 
-class ApproxNUnique final : public Aggregate {
+class ApproxNUnique final : public PaneSketches<HyperLogLog> {
  public:
   explicit ApproxNUnique(const AggregateArgs& args)
-      : fields_({{.name = args.name, .type = DType::kInt64}}), column_(args.columns[0]) {}
+      : PaneSketches({{.name = args.name, .type = DType::kInt64}}), column_(args.columns[0]) {}
 
-  const std::vector<record::Field>& fields() const noexcept override { return fields_; }
-  void resize(std::size_t panes) override { sketches_.resize(panes); }
-  void clear(Panes panes) override {
-    for (const std::uint32_t pane : panes) sketches_[pane] = {};
-  }
   void add(const record::RecordBatch& batch, std::span<const PaneRow> rows) override {
     const Column& column = batch.column(column_);
-    const auto see = [this](auto pane, std::uint64_t hash) { sketches_[pane].add(hash); };
+    const auto see = [this](auto pane, std::uint64_t hash) { sketch(pane).add(hash); };
     switch (column.type) {
       case DType::kFloat64:
         return for_each_value<double>(column, rows, [&](auto pane, double x, auto) {
@@ -46,24 +41,13 @@ class ApproxNUnique final : public Aggregate {
         });
     }
   }
-  void merge(std::uint32_t into, std::uint32_t from) override {
-    sketches_[into].add(sketches_[from]);
-  }
   void emit(std::span<const std::uint32_t> panes) override {
-    for (const std::uint32_t pane : panes) results_.push(std::llround(sketches_[pane].estimate()));
+    for (const std::uint32_t pane : panes) results_.push(std::llround(sketch(pane).estimate()));
   }
   void take(std::vector<Column>& columns) override { columns.push_back(results_.take()); }
-  void snapshot(base::ByteWriter& writer, std::uint32_t pane) const override {
-    sketches_[pane].snapshot(writer);
-  }
-  base::Status restore(base::ByteReader& reader, std::uint32_t pane) override {
-    return sketches_[pane].restore(reader);
-  }
 
  private:
-  std::vector<record::Field> fields_;
   std::size_t column_;
-  std::vector<HyperLogLog> sketches_;
   ResultColumn<std::int64_t> results_{DType::kInt64};
 };
 

@@ -270,8 +270,7 @@ base::Status AsofJoin::read(base::ByteReader& reader) {
   if (base::Status s = reader.get_into(tolerance); !s) return s;
   if (strategy != static_cast<std::uint8_t>(args_.strategy) ||
       (exact != 0) != args_.allow_exact_matches || tolerance != tolerance_) {
-    return damaged_join(
-        "has another strategy, tolerance or allow_args_.allow_exact_matchesmatches than the step");
+    return damaged_join("has another strategy, tolerance or allow_exact_matches than the step");
   }
   if (base::Status s = order_.restore(reader); !s) return s;
   RestoredPlaces rights(right_);

@@ -4,24 +4,20 @@
 #include <utility>
 #include <vector>
 
+#include <headrace/ops/aggregate/pane_states.hpp>
 #include <headrace/ops/window/window_step.hpp>
 
 namespace headrace::ops {
 namespace {
 
 using record::Column;
-using record::DType;
 
+// 0 where there is none.
 double number(const Column& column, std::size_t row) {
   if (!column.is_valid(row)) return 0;
-  switch (column.type) {
-    case DType::kFloat64:
-      return column.values<double>()[row];
-    case DType::kBool:
-      return column.values<std::uint8_t>()[row];
-    default:
-      return static_cast<double>(column.values<std::int64_t>()[row]);
-  }
+  double value = 0;
+  with_numbers(column, [&](const auto* values) { value = static_cast<double>(values[row]); });
+  return value;
 }
 
 class FilledWindow final : public WindowStep {
@@ -55,11 +51,7 @@ class FilledWindow final : public WindowStep {
     std::uint32_t pane = kNoPane;
   };
 
-  base::Status take(std::size_t row, std::int64_t time, Rejects& rejects) override {
-    if (!clock_.accept(time)) {
-      ahead(row, time, rejects);
-      return {};
-    }
+  base::Status take(std::size_t row, std::int64_t /*time*/, Rejects& rejects) override {
     const base::Result<std::uint32_t> id = group_of(row, rejects);
     if (!id) return id.error();
     if (*id == GroupIndex::kNone) return {};

@@ -42,14 +42,10 @@ class SessionWindow final : public WindowStep {
   };
 
   [[nodiscard]] std::int64_t end_of(std::int64_t last) const noexcept {
-    return last > kMax - gap_ ? kMax : last + gap_;
+    return shifted(last, gap_);
   }
 
   base::Status take(std::size_t row, std::int64_t time, Rejects& rejects) override {
-    if (!clock_.accept(time)) {
-      ahead(row, time, rejects);
-      return {};
-    }
     if (clock_.watermark() >= agenda_.next()) close_due(clock_.watermark());
     const base::Result<std::uint32_t> id = group_of(row, rejects);
     if (!id) return id.error();

@@ -6,6 +6,8 @@
 #include <string>
 #include <utility>
 
+#include <headrace/ops/event_time.hpp>
+
 namespace headrace::ops {
 namespace {
 
@@ -21,11 +23,6 @@ constexpr std::int64_t floor_div(std::int64_t a, std::int64_t b) noexcept {
 // From the multiple of b below a to a.
 constexpr std::int64_t floor_mod(std::int64_t a, std::int64_t b) noexcept {
   return a % b + (a % b < 0 ? b : 0);
-}
-std::int64_t saturating_add(std::int64_t a, std::int64_t b) noexcept {
-  std::int64_t sum = 0;
-  if (!__builtin_add_overflow(a, b, &sum)) return sum;
-  return b < 0 ? kMin : kMax;
 }
 std::int64_t midnight(std::int64_t day) noexcept {
   std::int64_t ns = 0;
@@ -106,9 +103,8 @@ Slices Slices::all() {
 std::optional<Slice> Slices::of(std::int64_t time) const {
   switch (kind_) {
     case Kind::kFixed: {
-      const std::int64_t since = floor_mod(saturating_add(time, -offset_), width_);
-      return Slice{.start = saturating_add(time, -since),
-                   .end = saturating_add(time, width_ - since)};
+      const std::int64_t since = floor_mod(shifted(time, -offset_), width_);
+      return Slice{.start = shifted(time, -since), .end = shifted(time, width_ - since)};
     }
     case Kind::kCalendar:
       return calendar_slice(day_of(time));
@@ -140,21 +136,21 @@ Slice Slices::next(const Slice& slice) const {
 // begin behind its start. What would end after the end of time ends there.
 std::int64_t Slices::first_overlapping_end(const Slice& slice) const noexcept {
   const std::int64_t past = floor_mod(slice.end % hop_ - (offset_ + size_) % hop_, hop_);
-  return saturating_add(slice.end, past == 0 ? 0 : hop_ - past);
+  return shifted(slice.end, past == 0 ? 0 : hop_ - past);
 }
 
 std::int64_t Slices::last_overlapping_end(const Slice& slice) const noexcept {
   const std::int64_t past = floor_mod(slice.start % hop_ - offset_ % hop_, hop_);
-  return saturating_add(slice.start, size_ - past);
+  return shifted(slice.start, size_ - past);
 }
 
 bool Slices::is_overlapping_part(const Slice& slice, std::int64_t end) const noexcept {
   const bool ends = end == kMax || floor_mod(end, hop_) == floor_mod(offset_ + size_, hop_);
-  return ends && slice.start >= saturating_add(end, -size_);
+  return ends && slice.start >= shifted(end, -size_);
 }
 
 std::int64_t Slices::window_start(std::int64_t end, const Slice& slice) const noexcept {
-  return hop_ == 0 ? slice.start : saturating_add(end, -size_);
+  return hop_ == 0 ? slice.start : shifted(end, -size_);
 }
 
 void Slices::describe(base::ByteWriter& writer) const {
@@ -193,8 +189,8 @@ Slice Slices::calendar_slice(std::int64_t day) const {
 std::optional<Slice> Slices::hours_of_day(std::int64_t day) const {
   const std::int64_t weekday = day - floor_div(day - 4, 7) * 7 - 4;  // 0: Monday
   if (((weekdays_ >> static_cast<unsigned>(weekday)) & 1U) == 0) return std::nullopt;
-  return Slice{.start = zone_.to_utc(saturating_add(midnight(day), open_)),
-               .end = zone_.to_utc(saturating_add(midnight(day), close_))};
+  return Slice{.start = zone_.to_utc(shifted(midnight(day), open_)),
+               .end = zone_.to_utc(shifted(midnight(day), close_))};
 }
 
 }  // namespace headrace::ops

@@ -39,10 +39,6 @@ class SlidingWindow final : public WindowStep {
   };
 
   base::Status take(std::size_t row, std::int64_t time, Rejects& rejects) override {
-    if (!clock_.accept(time)) {
-      ahead(row, time, rejects);
-      return {};
-    }
     const base::Result<std::uint32_t> id = group_of(row, rejects);
     if (!id) return id.error();
     if (*id == GroupIndex::kNone) return {};

@@ -14,10 +14,6 @@ namespace {
 constexpr std::int64_t kMax = std::numeric_limits<std::int64_t>::max();
 constexpr std::int64_t kNever = std::numeric_limits<std::int64_t>::min();
 
-std::int64_t after(std::int64_t time, std::int64_t length) {
-  return time > kMax - length ? kMax : time + length;
-}
-
 struct OpenSlice {
   Slice slice;
   std::uint32_t pane = 0;
@@ -55,10 +51,6 @@ class TimeWindow final : public WindowStep {
 
  private:
   base::Status take(std::size_t row, std::int64_t time, Rejects& rejects) override {
-    if (!clock_.accept(time)) [[unlikely]] {
-      ahead(row, time, rejects);
-      return {};
-    }
     if (clock_.watermark() >= agenda_.next()) close_due(clock_.watermark());
     const base::Result<std::uint32_t> id = group_of(row, rejects);
     if (!id) return id.error();
@@ -94,7 +86,7 @@ class TimeWindow final : public WindowStep {
     auto at = std::find_if(group.open.rbegin(), group.open.rend(),
                            [&](const OpenSlice& open) { return open.slice.start <= slice->start; });
     if (at == group.open.rend() || at->slice.start != slice->start) {
-      if (after(last_end, kept_for_) <= clock_.watermark()) {
+      if (shifted(last_end, kept_for_) <= clock_.watermark()) {
         late(row, time,
              "its window ended at " + record::timestamp_text(last_end) + " and is closed", rejects);
         return;
@@ -121,13 +113,14 @@ class TimeWindow final : public WindowStep {
     for_each_end(slice, [&](std::int64_t end) {
       if (end > clock_.watermark()) agenda_.add(end, due);
     });
-    if (kept_for_ > 0) agenda_.add(after(slices_.last_end(slice), kept_for_), due);
+    if (kept_for_ > 0) agenda_.add(shifted(slices_.last_end(slice), kept_for_), due);
   }
 
   template <class Take>
   void for_each_end(const Slice& slice, Take take) const {
     const std::int64_t last = slices_.last_end(slice);
-    for (std::int64_t end = slices_.first_end(slice); end < last; end = after(end, slices_.hop())) {
+    for (std::int64_t end = slices_.first_end(slice); end < last;
+         end = shifted(end, slices_.hop())) {
       take(end);
     }
     take(last);
@@ -208,7 +201,7 @@ class TimeWindow final : public WindowStep {
     Group& group = group_[id];
     const auto first_kept =
         std::find_if(group.open.begin(), group.open.end(), [&](const OpenSlice& open) {
-          return after(slices_.last_end(open.slice), kept_for_) > time;
+          return shifted(slices_.last_end(open.slice), kept_for_) > time;
         });
     for (auto open = group.open.begin(); open != first_kept; ++open) {
       if (group.hot == open->slice) group.hot.end = kNever;
@@ -226,7 +219,7 @@ class TimeWindow final : public WindowStep {
     at_row(row);
     for_each_end(slice, [&](std::int64_t end) {
       const bool closed = end <= clock_.watermark();
-      if (closed && after(end, kept_for_) > clock_.watermark()) gather(id, end, true);
+      if (closed && shifted(end, kept_for_) > clock_.watermark()) gather(id, end, true);
     });
     emit_gathered();
   }
@@ -296,7 +289,7 @@ class TimeWindow final : public WindowStep {
   [[nodiscard]] bool fits(const Group& group, const Slice& slice) const {
     return slices_.of(slice.start) == slice &&
            (group.open.empty() || group.open.back().slice.start < slice.start) &&
-           after(slices_.last_end(slice), kept_for_) > clock_.watermark();
+           shifted(slices_.last_end(slice), kept_for_) > clock_.watermark();
   }
 
   void clear_groups() override {

@@ -97,7 +97,11 @@ base::Status WindowStep::take_all(RecordBatch& batch, Rejects& rejects) {
   look_at(batch);
   const std::int64_t* const times = batch.event_times->as<std::int64_t>();
   for (std::size_t row = 0; row < batch.rows(); ++row) {
-    if (base::Status status = take(row, times[row], rejects); !status) return status;
+    if (!clock_.accept(times[row])) [[unlikely]] {
+      ahead(row, times[row], rejects);
+    } else if (base::Status status = take(row, times[row], rejects); !status) {
+      return status;
+    }
   }
   flush();
   return {};

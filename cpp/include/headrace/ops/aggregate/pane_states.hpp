@@ -118,4 +118,33 @@ class PaneStates : public Aggregate {
   std::vector<State> states_;
 };
 
+// Sketch: what a pane has seen, with add(const Sketch&), snapshot(writer) and restore(reader);
+// nothing seen when it is value-initialised.
+template <class Sketch>
+class PaneSketches : public Aggregate {
+ public:
+  explicit PaneSketches(std::vector<record::Field> fields) : fields_(std::move(fields)) {}
+
+  [[nodiscard]] const std::vector<record::Field>& fields() const noexcept final { return fields_; }
+  void resize(std::size_t panes) final { sketches_.resize(panes); }
+  void clear(Panes panes) final {
+    for (const std::uint32_t pane : panes) sketches_[pane] = {};
+  }
+  void merge(std::uint32_t into, std::uint32_t from) final { sketches_[into].add(sketches_[from]); }
+
+  void snapshot(base::ByteWriter& writer, std::uint32_t pane) const final {
+    sketches_[pane].snapshot(writer);
+  }
+  [[nodiscard]] base::Status restore(base::ByteReader& reader, std::uint32_t pane) final {
+    return sketches_[pane].restore(reader);
+  }
+
+ protected:
+  [[nodiscard]] Sketch& sketch(std::uint32_t pane) noexcept { return sketches_[pane]; }
+
+ private:
+  std::vector<record::Field> fields_;
+  std::vector<Sketch> sketches_;
+};
+
 }  // namespace headrace::ops

@@ -16,6 +16,7 @@
 #include <limits>
 
 #include <headrace/base/bytes.hpp>
+#include <headrace/ops/event_time.hpp>
 #include <headrace/ops/join/join_columns.hpp>
 #include <headrace/record/reject.hpp>
 
@@ -45,13 +46,5 @@ class JoinOrder {
   std::int64_t time_ = std::numeric_limits<std::int64_t>::min();
   std::uint32_t input_ = kRightInput;
 };
-
-// time + length, kept within the range of times.
-[[nodiscard]] constexpr std::int64_t shifted(std::int64_t time, std::int64_t length) noexcept {
-  std::int64_t sum = 0;
-  if (!__builtin_add_overflow(time, length, &sum)) return sum;
-  return length < 0 ? std::numeric_limits<std::int64_t>::min()
-                    : std::numeric_limits<std::int64_t>::max();
-}
 
 }  // namespace headrace::ops

@@ -67,7 +67,7 @@ class WindowStep : public Operator {
     return groups_.serial(due.id) != due.serial;
   }
 
-  // One row: note it in a pane, or not. An error ends the stream.
+  // One row that the clock has accepted: note it in a pane, or not. An error ends the stream.
   [[nodiscard]] virtual base::Status take(std::size_t row, std::int64_t time, Rejects& rejects) = 0;
   // Before the first row of a batch.
   virtual void look_at(const record::RecordBatch& /*batch*/) {}
@@ -95,7 +95,6 @@ class WindowStep : public Operator {
     return known;
   }
   void late(std::size_t row, std::int64_t time, std::string closed, Rejects& rejects);
-  void ahead(std::size_t row, std::int64_t time, Rejects& rejects);
   // Everything noted so far is in the panes then.
   void flush() { panes_.flush(*batch_); }
   // One result; its pane is to be emitted as well, in the same order.
@@ -116,6 +115,7 @@ class WindowStep : public Operator {
   EventClock clock_;
 
  private:
+  void ahead(std::size_t row, std::int64_t time, Rejects& rejects);
   [[nodiscard]] base::Result<std::uint32_t> new_group(std::size_t row, Rejects& rejects);
   [[nodiscard]] record::Reject reject(std::size_t row, record::RejectReason reason,
                                       std::string detail) const;
