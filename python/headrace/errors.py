@@ -243,6 +243,19 @@ class FunctionError(HeadraceError):
     """
 
 
+class Fenced(KafkaError):
+    """Another run with the same group has taken over; this one has stopped writing.
+
+    What was not committed here is written by the other run: nothing is lost or doubled.
+
+    Examples
+    --------
+    >>> from headrace import errors
+    >>> issubclass(errors.Fenced, errors.KafkaError)
+    True
+    """
+
+
 class CheckpointError(HeadraceError):
     """Saved state is damaged or of another pipeline.
 

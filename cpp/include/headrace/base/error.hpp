@@ -45,6 +45,7 @@ enum class ErrorCode : std::uint8_t {
   kCancelled,
   kInternal,
   kFunction,
+  kFenced,
 };
 
 struct ErrorInfo {
@@ -53,7 +54,7 @@ struct ErrorInfo {
   std::string_view python_exception;  // class in headrace.errors
 };
 
-inline constexpr std::array<ErrorInfo, 19> kErrorTable{{
+inline constexpr std::array<ErrorInfo, 20> kErrorTable{{
     {ErrorCode::kInvalidArgument, "invalid_argument", "InvalidArgument"},
     {ErrorCode::kUnknownColumn, "unknown_column", "UnknownColumn"},
     {ErrorCode::kTypeMismatch, "type_mismatch", "TypeMismatch"},
@@ -73,6 +74,7 @@ inline constexpr std::array<ErrorInfo, 19> kErrorTable{{
     {ErrorCode::kCancelled, "cancelled", "Cancelled"},
     {ErrorCode::kInternal, "internal", "InternalError"},
     {ErrorCode::kFunction, "function", "FunctionError"},
+    {ErrorCode::kFenced, "fenced", "Fenced"},
 }};
 
 [[nodiscard]] constexpr const ErrorInfo& info(ErrorCode code) noexcept {
