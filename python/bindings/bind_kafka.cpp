@@ -150,18 +150,20 @@ py::list sample_topic(const py::dict& dict, std::size_t oldest, std::size_t newe
   return rows;
 }
 
+sink::KafkaTopics topics_of(const py::dict& dict, const SinkHandle& handle) {
+  return {.topic = dict["topic"].cast<std::string>(),
+          .dead_letter_topic = text_or_empty(dict, "dead_letters"),
+          .key_column = text_or_empty(dict, "key"),
+          .source_topic = [names = handle.topic_names](std::int32_t topic) {
+            return *names ? (*names)(topic) : std::string();
+          }};
+}
+
 std::unique_ptr<SinkHandle> kafka_sink(const py::dict& dict) {
   auto handle = std::make_unique<SinkHandle>();
   handle->topic_names = std::make_shared<TopicNames>();
-  sink::KafkaSinkConfig config;
-  config.producer.client = client_of(dict);
-  config.topic = dict["topic"].cast<std::string>();
-  config.key_column = text_or_empty(dict, "key");
-  config.dead_letter_topic = text_or_empty(dict, "dead_letters");
-  config.source_topic = [names = handle->topic_names](std::int32_t topic) {
-    return *names ? (*names)(topic) : std::string();
-  };
-  handle->sink = unwrap(sink::make_kafka_sink(std::move(config)));
+  handle->sink = unwrap(sink::make_kafka_sink(
+      {.producer = {.client = client_of(dict)}, .topics = topics_of(dict, *handle)}));
   return handle;
 }
 

@@ -173,6 +173,6 @@ TEST_CASE("a sink without any topic is refused") {
   const auto made = sink::make_kafka_sink(config);
   REQUIRE_FALSE(made);
   CHECK(made.error().message == "expected a topic or a dead-letter topic");
-  config.topic = "no such/topic";
+  config.topics.topic = "no such/topic";
   CHECK_FALSE(sink::make_kafka_sink(config));
 }

@@ -101,6 +101,12 @@ class Source {
   static constexpr std::chrono::milliseconds kShortCommit{500};
   [[nodiscard]] virtual std::vector<TaskPosition> positions() const = 0;
   [[nodiscard]] virtual std::vector<std::string> topics() const = 0;  // index = TaskId::topic
+  // Any thread: who we are in the consumer group now, for positions that go with a transaction;
+  // opaque. An error where we are in none, or not at present.
+  [[nodiscard]] virtual base::Result<std::string> membership() {
+    return base::Error{.code = base::ErrorCode::kUnsupported,
+                       .message = "this source is in no consumer group"};
+  }
   // As of the last poll.
   [[nodiscard]] virtual Connection connection() const noexcept { return Connection::kNone; }
   // Makes a blocked or the next poll return at once. Any thread.

@@ -2,8 +2,12 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cstdlib>
+#include <cstring>
+#include <functional>
 #include <map>
 #include <mutex>
+#include <new>
 #include <optional>
 #include <vector>
 
@@ -49,7 +53,8 @@ struct KafkaProducer::Impl final : source::ClientEvents {
     failed.fetch_add(1, std::memory_order_relaxed);
     const std::lock_guard lock(mutex);
     if (first_failure) return;
-    first_failure = undelivered(message.err, rd_kafka_topic_name(message.rkt));
+    failed_topic = rd_kafka_topic_name(message.rkt);
+    first_failure = undelivered(message.err, failed_topic);
     if (message.err == RD_KAFKA_RESP_ERR__MSG_TIMED_OUT && !trouble.empty()) {
       first_failure->message += " (" + trouble + ')';
     }
@@ -87,6 +92,7 @@ struct KafkaProducer::Impl final : source::ClientEvents {
   std::atomic<bool> cancelled{false};
   std::mutex mutex;
   std::optional<base::Error> first_failure;
+  std::string failed_topic;
   std::string trouble;  // with the connection; under the mutex, as what follows
   std::string stalled;  // why nothing is acknowledged
   std::mutex stall_turn;
@@ -138,6 +144,7 @@ base::Status KafkaProducer::Impl::produce(rd_kafka_topic_t* topic, const Produce
   if (error != RD_KAFKA_RESP_ERR_NO_ERROR) {
     base::Error told = undelivered(error, rd_kafka_topic_name(topic));
     const std::lock_guard lock(mutex);
+    failed_topic = rd_kafka_topic_name(topic);
     if (error == RD_KAFKA_RESP_ERR__QUEUE_FULL && !trouble.empty()) {
       told.message += " (" + trouble + ')';
     }
@@ -264,13 +271,16 @@ KafkaProducer::~KafkaProducer() {
         impl->topics.clear();
         impl->client.reset();
       },
-      kDestroy);
+      abandoned_ ? milliseconds{0} : kDestroy);
 }
 
 base::Result<std::unique_ptr<KafkaProducer>> KafkaProducer::create(ProducerConfig config) {
   auto impl = std::make_shared<Impl>(std::move(config));
-  const std::vector<source::OwnSetting> own{
+  std::vector<source::OwnSetting> own{
       {"delivery.timeout.ms", std::to_string(impl->config.delivery_timeout.count())}};
+  if (!impl->config.transactional_id.empty()) {
+    own.emplace_back("transactional.id", impl->config.transactional_id);
+  }
   auto client = source::make_client(impl->config.client, source::ClientRole::kProducer, own, *impl);
   if (!client) return client.error();
   impl->client = *std::move(client);
@@ -299,6 +309,8 @@ base::Status KafkaProducer::produce_batch(std::string_view topic,
   if (accepted != nullptr) *accepted = done;
   return status;
 }
+
+void KafkaProducer::abandon() noexcept { abandoned_ = true; }
 
 void KafkaProducer::poll() noexcept { rd_kafka_poll(impl_->client.get(), 0); }
 
@@ -343,6 +355,181 @@ void KafkaProducer::cancel() noexcept { impl_->cancelled = true; }
 void KafkaProducer::purge() noexcept {
   rd_kafka_purge(impl_->client.get(), RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
   rd_kafka_poll(impl_->client.get(), 0);
+}
+
+std::string KafkaProducer::failed_topic() const {
+  const std::lock_guard lock(impl_->mutex);
+  return impl_->failed_topic;
+}
+
+// ---- transactions
+
+namespace {
+
+// How much longer than librdkafka itself we wait for an answer.
+constexpr milliseconds kOverdue{500};
+
+bool is_fenced(rd_kafka_resp_err_t error) {
+  return error == RD_KAFKA_RESP_ERR__FENCED || error == RD_KAFKA_RESP_ERR_PRODUCER_FENCED ||
+         error == RD_KAFKA_RESP_ERR_INVALID_PRODUCER_EPOCH;
+}
+
+// What is the user's to mend; all else may be gone with another producer.
+bool is_final(rd_kafka_resp_err_t error) {
+  switch (error) {
+    case RD_KAFKA_RESP_ERR_TRANSACTIONAL_ID_AUTHORIZATION_FAILED:
+    case RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED:
+    case RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED:
+    case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
+    case RD_KAFKA_RESP_ERR_INVALID_TRANSACTION_TIMEOUT:
+    case RD_KAFKA_RESP_ERR_UNSUPPORTED_VERSION:
+    case RD_KAFKA_RESP_ERR_INVALID_COMMIT_OFFSET_SIZE:
+    case RD_KAFKA_RESP_ERR_OFFSET_METADATA_TOO_LARGE:
+    case RD_KAFKA_RESP_ERR__UNSUPPORTED_FEATURE:
+    case RD_KAFKA_RESP_ERR__NOT_CONFIGURED:
+    case RD_KAFKA_RESP_ERR__AUTHENTICATION:
+    case RD_KAFKA_RESP_ERR_SASL_AUTHENTICATION_FAILED:
+      return true;
+    default:
+      return false;
+  }
+}
+
+base::Error of_transaction(rd_kafka_resp_err_t code, const std::string& text) {
+  base::Error error = kafka_error_text(code, text);
+  if (is_fenced(code)) error.code = base::ErrorCode::kFenced;
+  error.retriable = !is_final(code);
+  return error;
+}
+
+base::Status status_of(rd_kafka_error_t* raw, const std::string& what) {
+  const source::ErrorHandle error(raw);
+  if (!error) return {};
+  return of_transaction(rd_kafka_error_code(error.get()),
+                        what + ": " + rd_kafka_error_string(error.get()));
+}
+
+// `call` owns all that it uses: it may go on when nobody waits for it any more.
+base::Status within(milliseconds deadline, const std::string& what,
+                    std::function<rd_kafka_error_t*()> call) {
+  auto answer = std::make_shared<base::Status>();
+  const bool answered = source::run_within(
+      [answer, what, call = std::move(call)] { *answer = status_of(call(), what); },
+      deadline + kOverdue);
+  if (answered) return *answer;
+  return of_transaction(RD_KAFKA_RESP_ERR__TIMED_OUT,
+                        what + ": no answer within " + std::to_string(deadline.count()) + " ms");
+}
+
+source::PartitionList list_of(std::span<const GroupOffset> offsets) {
+  source::PartitionList list = source::make_partition_list(static_cast<int>(offsets.size()));
+  for (const GroupOffset& offset : offsets) {
+    rd_kafka_topic_partition_t* entry =
+        rd_kafka_topic_partition_list_add(list.get(), offset.topic.c_str(), offset.partition);
+    entry->offset = offset.offset < 0 ? RD_KAFKA_OFFSET_INVALID : offset.offset;
+    if (offset.metadata.empty()) continue;
+    entry->metadata = std::malloc(offset.metadata.size());  // librdkafka frees it
+    if (entry->metadata == nullptr) throw std::bad_alloc();
+    std::memcpy(entry->metadata, offset.metadata.data(), offset.metadata.size());
+    entry->metadata_size = offset.metadata.size();
+  }
+  return list;
+}
+
+}  // namespace
+
+base::Status KafkaProducer::init_transactions(milliseconds deadline) {
+  base::Status status = within(
+      deadline, "cannot begin to write as \"" + impl_->config.transactional_id + '"',
+      [impl = impl_, deadline] {
+        return rd_kafka_init_transactions(impl->client.get(), static_cast<int>(deadline.count()));
+      });
+  if (status) return status;
+  base::Error error = status.error();
+  const std::lock_guard lock(impl_->mutex);
+  if (!impl_->trouble.empty()) error.message = impl_->trouble;
+  return error;
+}
+
+base::Status KafkaProducer::begin_transaction() {
+  return status_of(rd_kafka_begin_transaction(impl_->client.get()), "cannot begin a transaction");
+}
+
+base::Status KafkaProducer::send_offsets(const std::string& membership,
+                                         std::span<const GroupOffset> offsets,
+                                         milliseconds deadline) {
+  rd_kafka_consumer_group_metadata_t* raw = nullptr;
+  const source::ErrorHandle unreadable(
+      rd_kafka_consumer_group_metadata_read(&raw, membership.data(), membership.size()));
+  if (unreadable) return of_transaction(rd_kafka_error_code(unreadable.get()), "group membership");
+  const std::shared_ptr<rd_kafka_consumer_group_metadata_t> member(
+      raw, rd_kafka_consumer_group_metadata_destroy);
+  const std::shared_ptr<rd_kafka_topic_partition_list_t> list(
+      list_of(offsets).release(), rd_kafka_topic_partition_list_destroy);
+  return within(deadline, "positions could not be added to a transaction",
+                [impl = impl_, member, list, deadline] {
+                  return rd_kafka_send_offsets_to_transaction(impl->client.get(), list.get(),
+                                                              member.get(),
+                                                              static_cast<int>(deadline.count()));
+                });
+}
+
+base::Status KafkaProducer::commit_transaction(milliseconds deadline) {
+  return within(deadline, "a transaction could not be committed", [impl = impl_, deadline] {
+    return rd_kafka_commit_transaction(impl->client.get(), static_cast<int>(deadline.count()));
+  });
+}
+
+base::Result<std::vector<GroupOffset>> KafkaProducer::committed_offsets(
+    const std::string& group, std::span<const GroupOffset> partitions, milliseconds deadline) {
+  using Request = std::unique_ptr<rd_kafka_ListConsumerGroupOffsets_t,
+                                  source::DestroyWith<rd_kafka_ListConsumerGroupOffsets_destroy>>;
+  rd_kafka_t* client = impl_->client.get();
+  const source::PartitionList list = list_of(partitions);
+  const Request request(rd_kafka_ListConsumerGroupOffsets_new(group.c_str(), list.get()));
+  const source::AdminOptionsHandle options(
+      rd_kafka_AdminOptions_new(client, RD_KAFKA_ADMIN_OP_LISTCONSUMERGROUPOFFSETS));
+  const source::ErrorHandle unstable(
+      rd_kafka_AdminOptions_set_require_stable_offsets(options.get(), 1));
+  char text[256];
+  rd_kafka_AdminOptions_set_request_timeout(options.get(), static_cast<int>(deadline.count()), text,
+                                            sizeof text);
+  const source::QueueHandle queue(rd_kafka_queue_new(client));
+  rd_kafka_ListConsumerGroupOffsets_t* requests[] = {request.get()};
+  rd_kafka_ListConsumerGroupOffsets(client, requests, 1, options.get(), queue.get());
+  const std::string what = "committed positions of the group \"" + group + "\"";
+  const auto until = Clock::now() + deadline + kOverdue;
+  source::EventHandle event;
+  while (!event && Clock::now() < until && !impl_->cancelled) {
+    event.reset(rd_kafka_queue_poll(queue.get(), static_cast<int>(kSlice.count())));
+  }
+  if (!event) return of_transaction(RD_KAFKA_RESP_ERR__TIMED_OUT, what + ": no answer");
+  if (const auto error = rd_kafka_event_error(event.get()); error != RD_KAFKA_RESP_ERR_NO_ERROR) {
+    return of_transaction(error, what + ": " + rd_kafka_event_error_string(event.get()));
+  }
+  std::size_t groups = 0;
+  const rd_kafka_group_result_t** results = rd_kafka_ListConsumerGroupOffsets_result_groups(
+      rd_kafka_event_ListConsumerGroupOffsets_result(event.get()), &groups);
+  if (groups != 1) return of_transaction(RD_KAFKA_RESP_ERR__BAD_MSG, what + ": no such answer");
+  if (const rd_kafka_error_t* error = rd_kafka_group_result_error(results[0])) {
+    return of_transaction(rd_kafka_error_code(error), what + ": " + rd_kafka_error_string(error));
+  }
+  std::vector<GroupOffset> found(partitions.begin(), partitions.end());
+  const rd_kafka_topic_partition_list_t* answer = rd_kafka_group_result_partitions(results[0]);
+  for (GroupOffset& one : found) {
+    one.offset = -1;
+    one.metadata.clear();
+    const rd_kafka_topic_partition_t* entry =
+        rd_kafka_topic_partition_list_find(answer, one.topic.c_str(), one.partition);
+    if (entry == nullptr) continue;
+    if (entry->err != RD_KAFKA_RESP_ERR_NO_ERROR) {
+      return of_transaction(entry->err, what + ": " + rd_kafka_err2str(entry->err));
+    }
+    if (entry->offset < 0) continue;
+    one.offset = entry->offset;
+    one.metadata.assign(static_cast<const char*>(entry->metadata), entry->metadata_size);
+  }
+  return found;
 }
 
 }  // namespace headrace::sink

@@ -21,9 +21,8 @@ constexpr std::string_view kTalks = "it may print what the connection carries; u
 constexpr std::string_view kPositions = "headrace commits positions itself, after the results";
 constexpr std::string_view kArgument = "it has an argument of its own";
 constexpr std::string_view kOwned = "headrace's promises depend on its value";
-constexpr std::string_view kLater = "transactions are not supported yet";
 
-constexpr std::array<Refusal, 38> kRefused{{
+constexpr std::array<Refusal, 37> kRefused{{
     {"plugin.library.paths", kLoadsCode},
     {"ssl.engine.location", kLoadsCode},
     {"ssl.engine.id", kLoadsCode},
@@ -57,8 +56,7 @@ constexpr std::array<Refusal, 38> kRefused{{
     {"max.in.flight", kOwned},
     {"max.in.flight.requests.per.connection", kOwned},
     {"delivery.report.only.error", kOwned},
-    {"transactional.id", kLater},
-    {"transaction.timeout.ms", kLater},
+    {"transactional.id", kOwned},
     {"opaque", kCallback},
     {"default_topic_conf", kCallback},
     {"test.mock.num.brokers", kOwned},

@@ -1,6 +1,7 @@
 #include <headrace/source/kafka/consumer.hpp>
 
 #include <algorithm>
+#include <cstdlib>
 
 #include <headrace/source/kafka/errors.hpp>
 #include <headrace/source/kafka/settings.hpp>
@@ -45,7 +46,8 @@ std::vector<OwnSetting> settings(const KafkaSourceConfig& config) {
       {"group.id", config.group.empty() ? "headrace-direct" : config.group},
       {"enable.partition.eof", config.bounded ? "true" : "false"},
       {"topic.metadata.refresh.interval.ms", std::to_string(config.metadata_refresh.count())}};
-  if (!config.group_instance.empty()) own.emplace_back("group.instance.id", config.group_instance);
+  if (!config.group_instance.empty() && config.join)
+    own.emplace_back("group.instance.id", config.group_instance);
   if (!config.pattern.empty()) own.emplace_back("topic.blacklist", "^__");
   return own;
 }
@@ -62,13 +64,28 @@ base::Status subscribe(rd_kafka_t* client, const KafkaSourceConfig& config) {
   return status_of(rd_kafka_subscribe(client, list.get()), "subscribe");
 }
 
+// As bytes; `member` is given up.
+std::string written(rd_kafka_consumer_group_metadata_t* member) {
+  const std::unique_ptr<rd_kafka_consumer_group_metadata_t,
+                        DestroyWith<rd_kafka_consumer_group_metadata_destroy>>
+      owned(member);
+  void* bytes = nullptr;
+  std::size_t size = 0;
+  const ErrorHandle error(rd_kafka_consumer_group_metadata_write(member, &bytes, &size));
+  if (error) throw base::Exception(kafka_error(*error, "group membership"));
+  std::string text(static_cast<const char*>(bytes), size);
+  std::free(bytes);  // as librdkafka documents
+  return text;
+}
+
 WatchSetup watch_setup(const KafkaSourceConfig& config, Share share) {
   WatchSetup setup;
   setup.topics = config.topics;
   setup.pattern = config.pattern.empty() ? "" : whole_name(config.pattern);
   setup.request = {
       .start = config.start, .from_group = !config.group.empty(), .with_end = config.bounded};
-  setup.assign = config.group.empty();
+  setup.assign = config.group.empty() || !config.join;
+  setup.starting_points = config.starting_points;
   setup.strict = config.strict;
   setup.bounded = config.bounded;
   setup.share = share.index;
@@ -81,20 +98,24 @@ WatchSetup watch_setup(const KafkaSourceConfig& config, Share share) {
 
 }  // namespace
 
+std::string membership_of(const std::string& group) {
+  return written(rd_kafka_consumer_group_metadata_new(group.c_str()));
+}
+
 base::Result<std::shared_ptr<Consumer>> Consumer::create(const KafkaSourceConfig& config,
                                                          Share share,
                                                          std::shared_ptr<TopicTable> topics,
                                                          ConsumerListener* listener) {
   auto made = std::make_shared<Consumer>(config.client);
   made->listener_ = listener;
-  made->group_ = config.group;
+  made->group_ = config.join ? config.group : std::string();
   auto client = make_client(config.client, ClientRole::kConsumer, settings(config), *made);
   if (!client) return client.error();
   made->client_ = *std::move(client);
   rd_kafka_t* handle = made->client_.get();
   rd_kafka_poll_set_consumer(handle);
   made->queue_.reset(rd_kafka_queue_get_consumer(handle));
-  if (!config.group.empty()) {
+  if (!config.group.empty() && config.join) {
     if (base::Status ok = subscribe(handle, config); !ok) return ok.error();
   }
   made->watcher_ = std::make_unique<Watcher>(
@@ -171,6 +192,14 @@ OffsetRange Consumer::watermarks(const std::string& topic, std::int32_t partitio
   return {std::max<std::int64_t>(range.low, -1), std::max<std::int64_t>(range.high, -1)};
 }
 
+base::Result<std::string> Consumer::membership() {
+  const std::lock_guard lock(client_use_);
+  if (!client_) return kafka_error(RD_KAFKA_RESP_ERR__DESTROY, "group membership");
+  rd_kafka_consumer_group_metadata_t* member = rd_kafka_consumer_group_metadata(client_.get());
+  if (member == nullptr) return kafka_error(RD_KAFKA_RESP_ERR_UNKNOWN_MEMBER_ID, "membership");
+  return written(member);
+}
+
 base::Error Consumer::fatal_error() const {
   char text[512];
   const auto error = rd_kafka_fatal_error(client_.get(), text, sizeof text);
@@ -225,6 +254,7 @@ void Consumer::shutdown() {
   watcher_.reset();
   if (!group_.empty()) rd_kafka_consumer_close(client_.get());
   queue_.reset();
+  const std::lock_guard lock(client_use_);
   client_.reset();
 }
 

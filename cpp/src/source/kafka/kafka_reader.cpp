@@ -121,7 +121,7 @@ void KafkaReader::message_error(const rd_kafka_message_t& m, Slot* slot) {
 
 void KafkaReader::other_error(const rd_kafka_message_t& m, const Slot* slot) {
   // Direct assignment asks nothing of a group; that it may not be used does not matter.
-  if (m.err == RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED && config_.group.empty()) return;
+  if (m.err == RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED && !in_group()) return;
   const std::string where = slot == nullptr ? "consumer" : slot->name();
   base::Error error =
       in_words(kafka_error_text(m.err, where + ": " + rd_kafka_message_errstr(&m)), slot);
@@ -264,6 +264,17 @@ void KafkaReader::say(EventKind kind, base::Error error) {
 void KafkaReader::say(EventKind kind, const Slot& slot) {
   events_.push_back(
       {.kind = kind, .task = slot.task, .epoch = slot.epoch, .offset = slot.next, .error = {}});
+}
+
+base::Result<std::string> KafkaReader::membership() {
+  if (!in_group()) return membership_of(config_.group);
+  std::shared_ptr<Consumer> consumer;
+  {
+    const std::lock_guard lock(consumer_mutex_);
+    consumer = consumer_;
+  }
+  if (consumer) return consumer->membership();
+  return base::Error{.code = base::ErrorCode::kCancelled, .message = "the source is closed"};
 }
 
 void KafkaReader::wake() noexcept {

@@ -48,8 +48,7 @@ void KafkaReader::serve(const Notice& notice) {
 
 // Positions are known: tell librdkafka where to read.
 void KafkaReader::begin(const Notice& notice) {
-  const bool in_group = !config_.group.empty();
-  if (in_group && (!assign_pending_ || notice.generation != generation_)) return;  // outdated
+  if (in_group() && (!assign_pending_ || notice.generation != generation_)) return;  // outdated
   assign_pending_ = false;
   require(consumer_->assign(notice.places));
   for (const Place& place : notice.places) {

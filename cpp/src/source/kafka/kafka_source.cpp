@@ -17,7 +17,7 @@ base::Result<std::vector<std::unique_ptr<Source>>> make_kafka_sources(
     const KafkaSourceConfig& config, std::size_t count) {
   if (base::Status ok = check(config); !ok) return ok.error();
   if (count == 0) return base::invalid_argument("expected at least one source");
-  if (count > 1 && !config.group.empty()) {
+  if (count > 1 && !config.group.empty() && config.join) {
     return base::invalid_argument(
         "several sources share out partitions by direct assignment; with a group, the group does "
         "that: start more workers instead");

@@ -47,12 +47,24 @@ base::Result<Offsets> ask(rd_kafka_t* client, const Partitions& partitions, std:
   return offsets_of(*list, "offset of ");
 }
 
-base::Result<Offsets> committed(rd_kafka_t* client, const Partitions& partitions,
-                                std::chrono::milliseconds timeout) {
+base::Result<std::vector<CommittedOffset>> committed(rd_kafka_t* client,
+                                                     const Partitions& partitions,
+                                                     std::chrono::milliseconds timeout) {
   const PartitionList list = list_of(partitions, RD_KAFKA_OFFSET_INVALID);
   const auto error = rd_kafka_committed(client, list.get(), static_cast<int>(timeout.count()));
   if (error != RD_KAFKA_RESP_ERR_NO_ERROR) return kafka_error(error, "committed positions");
-  return offsets_of(*list, "committed position of ");
+  std::vector<CommittedOffset> found;
+  for (int i = 0; i < list->cnt; ++i) {
+    const rd_kafka_topic_partition_t& p = list->elems[i];
+    if (p.err != RD_KAFKA_RESP_ERR_NO_ERROR) {
+      return kafka_error(p.err, "committed position of " + name_of(p));
+    }
+    found.emplace_back();
+    if (p.offset < 0) continue;
+    found.back().offset = p.offset;
+    found.back().metadata.assign(static_cast<const char*>(p.metadata), p.metadata_size);
+  }
+  return found;
 }
 
 std::int64_t timestamp_or_end(const Start& start) {
@@ -92,15 +104,18 @@ base::Result<std::vector<Place>> resolve(rd_kafka_t* client, const Partitions& p
   std::vector<Place> places;
   Partitions open;                 // that `start` has to say where they begin
   std::vector<std::size_t> where;  // in places
-  Offsets group(partitions.size(), RD_KAFKA_OFFSET_INVALID);
+  std::vector<CommittedOffset> group(partitions.size());
   if (request.from_group) {
-    base::Result<Offsets> found = committed(client, partitions, timeout);
+    base::Result<std::vector<CommittedOffset>> found = committed(client, partitions, timeout);
     if (!found) return found.error();
     group = *std::move(found);
   }
   for (std::size_t i = 0; i < partitions.size(); ++i) {
-    places.push_back({partitions[i].first, partitions[i].second, group[i], -1});
-    if (group[i] >= 0) continue;
+    places.push_back({.topic = partitions[i].first,
+                      .partition = partitions[i].second,
+                      .offset = group[i].offset,
+                      .committed = group[i]});
+    if (group[i].offset >= 0) continue;
     open.push_back(partitions[i]);
     where.push_back(i);
   }

@@ -208,7 +208,21 @@ bool Watcher::assign(const Found& found) {
 
 base::Result<std::vector<Place>> Watcher::resolve_places(const std::vector<TopicPartition>& names,
                                                          const PlaceRequest& request) {
-  return source::resolve(client_, names, request, patience());
+  StartingPoints* points = setup_.starting_points.get();
+  if (points != nullptr && !points->ready()) {
+    return base::Error{.code = base::ErrorCode::kKafka,
+                       .message = "waiting until what a former run has left open is closed",
+                       .retriable = true};
+  }
+  base::Result<std::vector<Place>> places = source::resolve(client_, names, request, patience());
+  if (!places || points == nullptr) return places;
+  for (Place& place : *places) {
+    const base::Result<std::int64_t> begin =
+        points->begin({place.topic, place.partition}, place.committed, place.offset);
+    if (!begin) return begin.error();
+    place.offset = *begin;
+  }
+  return places;
 }
 
 bool Watcher::answer_resolve() {

@@ -21,6 +21,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include <headrace/base/error.hpp>
 #include <headrace/source/kafka/config.hpp>
@@ -31,6 +32,7 @@ struct ProducerConfig {
   source::ClientConfig client;
   std::chrono::milliseconds delivery_timeout{120'000};   // per record, retries included
   std::chrono::milliseconds queue_full_timeout{30'000};  // how long produce waits for room
+  std::string transactional_id;                          // empty: no transactions
 };
 
 struct ProducerRecord {
@@ -42,6 +44,14 @@ struct ProducerRecord {
   std::int64_t timestamp_ms = -1;  // -1: now
   std::int32_t partition = -1;     // -1: by key hash (murmur2, as Java's client), or random
   std::span<const std::pair<std::string_view, std::string_view>> headers;
+};
+
+// A position of a consumer group, with what is kept beside it.
+struct GroupOffset {
+  std::string topic;
+  std::int32_t partition = 0;
+  std::int64_t offset = -1;
+  std::string metadata;
 };
 
 struct ProducerCounts {
@@ -79,11 +89,32 @@ class KafkaProducer {
   void cancel() noexcept;
   // Drops what is still queued (counted as failed), so that destruction does not wait for a broker.
   void purge() noexcept;
+  // What is queued is dropped, and destruction waits for nothing: it goes on in the background.
+  void abandon() noexcept;
+  // The topic of the record that the last error of produce or flush was about; empty: of none.
+  [[nodiscard]] std::string failed_topic() const;
+
+  // Transactions, where the producer has a transactional id. librdkafka's own timeouts are not to
+  // be relied on: each call runs on a thread of its own and is given up at the deadline, and so is
+  // the producer then: it is only to be destroyed. A retriable error may be gone with another
+  // producer of the same id; kFenced is one of them.
+  [[nodiscard]] base::Status init_transactions(std::chrono::milliseconds deadline);
+  [[nodiscard]] base::Status begin_transaction();
+  // `membership`: as Source::membership() gives it.
+  [[nodiscard]] base::Status send_offsets(const std::string& membership,
+                                          std::span<const GroupOffset> offsets,
+                                          std::chrono::milliseconds deadline);
+  [[nodiscard]] base::Status commit_transaction(std::chrono::milliseconds deadline);
+  // The group's committed offsets once no transaction is pending on them; -1 where there is none.
+  [[nodiscard]] base::Result<std::vector<GroupOffset>> committed_offsets(
+      const std::string& group, std::span<const GroupOffset> partitions,
+      std::chrono::milliseconds deadline);
 
  private:
   struct Impl;
   explicit KafkaProducer(std::shared_ptr<Impl> impl) noexcept;
   std::shared_ptr<Impl> impl_;  // shared with a client that had to be leaked
+  bool abandoned_ = false;
 };
 
 }  // namespace headrace::sink

@@ -68,6 +68,8 @@ class Consumer final : public ClientEvents {
                                     std::chrono::milliseconds deadline);
   // Low and high watermark as of the last fetch; -1 where not known.
   [[nodiscard]] OffsetRange watermarks(const std::string& topic, std::int32_t partition) const;
+  // As Source::membership(). Any thread, also during and after shutdown().
+  [[nodiscard]] base::Result<std::string> membership();
   // The error behind RD_KAFKA_RESP_ERR__FATAL.
   [[nodiscard]] base::Error fatal_error() const;
 
@@ -104,6 +106,7 @@ class Consumer final : public ClientEvents {
   std::vector<Notice> inbox_;
   std::atomic<bool> has_notices_{false};
   std::atomic<bool> woken_{false};
+  std::mutex client_use_;  // membership() against shutdown()
   // Destroyed in reverse: the helper thread first, the client last.
   ClientHandle client_;
   QueueHandle queue_;

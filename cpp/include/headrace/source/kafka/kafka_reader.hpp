@@ -56,6 +56,7 @@ class KafkaReader final : public Source, private ConsumerListener {
                       std::chrono::milliseconds deadline) override;
   std::vector<TaskPosition> positions() const override;
   std::vector<std::string> topics() const override { return topics_->names(); }
+  base::Result<std::string> membership() override;
   Connection connection() const noexcept override { return link_.connection(); }
   void wake() noexcept override;
   void close(std::chrono::milliseconds deadline) noexcept override;
@@ -66,6 +67,7 @@ class KafkaReader final : public Source, private ConsumerListener {
   void on_assign(std::vector<TopicPartition> partitions) override;
   void on_revoke(std::vector<TopicPartition> partitions) override;
 
+  [[nodiscard]] bool in_group() const noexcept { return !config_.group.empty() && config_.join; }
   void serve(const Notice& notice);
   void begin(const Notice& notice);
   void reposition(const Notice& notice);
@@ -98,7 +100,7 @@ class KafkaReader final : public Source, private ConsumerListener {
   Share share_;
   std::shared_ptr<TopicTable> topics_;
   Assignment assignment_;
-  std::mutex consumer_mutex_;  // wake() against replacing the consumer
+  mutable std::mutex consumer_mutex_;  // wake(), membership() against replacing the consumer
   std::shared_ptr<Consumer> consumer_;
 
   std::vector<rd_kafka_message_t*> messages_;
@@ -114,7 +116,7 @@ class KafkaReader final : public Source, private ConsumerListener {
   bool logged_out_ = false;
   bool slow_commits_ = false;  // the last one was not acknowledged
   const std::chrono::steady_clock::time_point made_at_ = std::chrono::steady_clock::now();
-  Flow flow_{assignment_, !config_.group.empty()};
+  Flow flow_{assignment_, in_group()};
 
   std::uint64_t generation_ = 0;   // of the last group assignment
   bool assign_pending_ = false;    // the group waits for our assign()

@@ -35,6 +35,7 @@
 
 #include <headrace/source/kafka/config.hpp>
 #include <headrace/source/source.hpp>
+#include <headrace/source/starting_points.hpp>
 
 namespace headrace::source {
 
@@ -67,6 +68,10 @@ struct KafkaSourceConfig {
   std::string pattern;         // POSIX extended regular expression, instead of `topics`
   std::string group;           // empty: direct assignment
   std::string group_instance;  // static membership: a restart keeps its partitions
+  // False: the group's positions are read, but its members do not share out the partitions; all are
+  // ours, and nobody else is to commit.
+  bool join = true;
+  std::shared_ptr<StartingPoints> starting_points;  // null: where the group's position says
   Start start;
   bool bounded = false;  // up to the high watermarks at start, then Poll::end
   OutOfRange on_out_of_range = OutOfRange::kError;
@@ -80,6 +85,9 @@ struct KafkaSourceConfig {
 
 // InvalidArgument for contradictory settings; does not wait for a broker.
 [[nodiscard]] base::Result<std::unique_ptr<Source>> make_kafka_source(KafkaSourceConfig config);
+
+// What Source::membership() is for one who keeps positions in a group without being in it.
+[[nodiscard]] std::string membership_of(const std::string& group);
 
 // `count` sources that share out the partitions among them (partition p of topic t goes to source
 // (p + t) mod count), for as many ingest threads; all know the topics by the same numbers. Direct

@@ -27,6 +27,7 @@ struct Place {
   std::int32_t partition = 0;
   std::int64_t offset = 0;
   std::int64_t end = -1;  // high watermark; -1 where it was not asked for
+  CommittedOffset committed{};
 };
 
 struct PlaceRequest {

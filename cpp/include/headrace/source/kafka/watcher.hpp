@@ -70,6 +70,7 @@ struct WatchSetup {
   std::chrono::milliseconds refresh{10'000};
   std::string bootstrap;  // for messages
   ClientConfig client;    // likewise
+  std::shared_ptr<StartingPoints> starting_points;
 };
 
 class Watcher {

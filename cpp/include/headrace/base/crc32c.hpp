@@ -1,0 +1,19 @@
+// CRC-32C (Castagnoli, RFC 3720): what tells damaged bytes from whole ones.
+//
+// Thread contract: pure.
+// Cost: about 8 bytes per 3 cycles with SSE 4.2, a table lookup a byte without.
+//
+//   std::uint32_t crc = crc32c(header);
+//   crc = crc32c(payload, crc);   // goes on
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+namespace headrace::base {
+
+[[nodiscard]] std::uint32_t crc32c(std::span<const std::byte> bytes,
+                                   std::uint32_t former = 0) noexcept;
+
+}  // namespace headrace::base

@@ -1,0 +1,150 @@
+#include <headrace/sink/kafka/kafka_writer.hpp>
+
+#include <algorithm>
+#include <array>
+
+#include <headrace/source/kafka/settings.hpp>
+
+namespace headrace::sink {
+namespace {
+
+constexpr std::size_t kDetailCap = 256;
+constexpr std::int64_t kNanosPerMilli = 1'000'000;
+
+std::int64_t floor_to_millis(std::int64_t ns) {
+  return ns / kNanosPerMilli - (ns % kNanosPerMilli < 0 ? 1 : 0);
+}
+
+// At most `cap` bytes, not ending within a UTF-8 sequence.
+std::string_view cut(std::string_view text, std::size_t cap) {
+  if (text.size() <= cap) return text;
+  while (cap > 0 && (static_cast<unsigned char>(text[cap]) & 0xc0U) == 0x80U) --cap;
+  return text.substr(0, cap);
+}
+
+// A dead letter that is too large for its topic loses more with every attempt.
+constexpr std::size_t kFirstDeadLetterCap = 512U << 10U;
+
+}  // namespace
+
+base::Status check(const KafkaTopics& topics) {
+  if (topics.topic.empty() && topics.dead_letter_topic.empty()) {
+    return base::invalid_argument("expected a topic or a dead-letter topic");
+  }
+  for (const std::string& topic : {topics.topic, topics.dead_letter_topic}) {
+    if (!topic.empty() && !source::is_topic_name(topic)) {
+      return base::invalid_argument("\"" + source::escape_controls(topic) +
+                                    "\" is no topic name: 1 to 249 of a-z A-Z 0-9 . _ -");
+    }
+  }
+  return {};
+}
+
+base::Status KafkaWriter::prepare(const record::RecordBatch& batch) {
+  if (encoder_ && encoder_->schema() == batch.schema()) return {};
+  key_column_ = batch.schema()->key_index();
+  if (!topics_.key_column.empty()) {
+    base::Result<int> index = batch.schema()->require(topics_.key_column);
+    if (!index) return index.error();
+    key_column_ = *index;
+  }
+  encoder_.emplace(batch.schema());
+  return {};
+}
+
+bool KafkaWriter::append_key(const record::RecordBatch& batch, std::size_t row) {
+  std::string& out = keys_;
+  if (key_column_ < 0) return false;
+  const record::Column& column = batch.column(static_cast<std::size_t>(key_column_));
+  if (!column.is_valid(row)) return false;
+  switch (column.type) {
+    case record::DType::kString:
+      out += column.dictionary->text(column.values<std::int32_t>()[row]);
+      break;
+    case record::DType::kInt64:
+      out += std::to_string(column.values<std::int64_t>()[row]);
+      break;
+    case record::DType::kTimestamp:
+      append_iso8601(column.values<std::int64_t>()[row], out);
+      break;
+    case record::DType::kFloat64:
+      append_json_number(column.values<double>()[row], out);
+      break;
+    case record::DType::kBool:
+      out += column.values<std::uint8_t>()[row] != 0 ? "true" : "false";
+      break;
+  }
+  return true;
+}
+
+base::Status KafkaWriter::write(KafkaProducer& producer, const record::RecordBatch& batch) {
+  if (topics_.topic.empty()) return {};
+  if (base::Status ok = prepare(batch); !ok) return ok;
+  values_.clear();
+  keys_.clear();
+  value_ends_.clear();
+  key_ends_.clear();
+  records_.assign(batch.rows(), {});
+  for (std::size_t row = 0; row < batch.rows(); ++row) {
+    encoder_->append_row(batch, row, values_);
+    value_ends_.push_back(values_.size());
+    records_[row].has_key = append_key(batch, row);
+    key_ends_.push_back(keys_.size());
+  }
+  const auto* times = batch.event_times ? batch.event_times->as<std::int64_t>() : nullptr;
+  std::size_t value_from = 0;
+  std::size_t key_from = 0;
+  for (std::size_t row = 0; row < batch.rows(); ++row) {
+    ProducerRecord& r = records_[row];
+    r.value = std::string_view(values_).substr(value_from, value_ends_[row] - value_from);
+    r.key = std::string_view(keys_).substr(key_from, key_ends_[row] - key_from);
+    if (times != nullptr) r.timestamp_ms = floor_to_millis(times[row]);
+    value_from = value_ends_[row];
+    key_from = key_ends_[row];
+  }
+  return producer.produce_batch(topics_.topic, records_);
+}
+
+base::Status KafkaWriter::write(KafkaProducer& producer, std::span<const record::Reject> rejects) {
+  if (topics_.dead_letter_topic.empty()) return {};
+  for (const record::Reject& reject : rejects) {
+    if (base::Status ok = write_reject(producer, reject); !ok) return ok;
+  }
+  return {};
+}
+
+base::Status KafkaWriter::write_reject(KafkaProducer& producer, const record::Reject& reject) {
+  const std::string topic = topics_.source_topic ? topics_.source_topic(reject.task.topic)
+                                                 : std::to_string(reject.task.topic);
+  const std::string partition = std::to_string(reject.task.partition);
+  const std::string offset = std::to_string(reject.offset);
+  const std::string timestamp = std::to_string(reject.timestamp_ms);
+  const std::string bytes = std::to_string(reject.value.size());
+  const std::array<std::pair<std::string_view, std::string_view>, 8> headers{{
+      {kHeaderTopic, topic},
+      {kHeaderPartition, partition},
+      {kHeaderOffset, offset},
+      {kHeaderTimestamp, timestamp},
+      {kHeaderReason, record::info(reject.reason).name},
+      {kHeaderField, reject.field},
+      {kHeaderDetail, cut(reject.detail, kDetailCap)},
+      {kHeaderBytes, bytes},
+  }};
+  ProducerRecord record;
+  record.topic = topics_.dead_letter_topic;
+  record.key = reject.key;
+  record.has_key = !reject.key.empty();
+  const bool is_cut = reject.value.size() > dead_letter_cap_;
+  record.value = std::string_view(reject.value).substr(0, dead_letter_cap_);
+  record.timestamp_ms = reject.timestamp_ms;
+  record.headers = std::span(headers).first(is_cut ? headers.size() : headers.size() - 1);
+  return producer.produce(record);
+}
+
+bool KafkaWriter::shorten_dead_letters() noexcept {
+  if (dead_letter_cap_ == 0) return false;
+  dead_letter_cap_ = std::min(dead_letter_cap_ / 4, kFirstDeadLetterCap);
+  return true;
+}
+
+}  // namespace headrace::sink
