@@ -6,7 +6,8 @@
 //   HEADRACE_FAILPOINTS="transaction.after_flush=kill@3;checkpoint.before_fsync=delay:250"
 //
 // kill@N: SIGKILL at the N-th pass (the first where no number is given); delay:MS: at every pass;
-// fail@N: HEADRACE_FAILS is true at the N-th pass.
+// fail@N: HEADRACE_FAILS is true at the N-th pass (HEADRACE_FAILPOINT cannot fail). A process with
+// a malformed variable ends at once: a test that set it must not pass for want of a kill.
 //
 // Thread contract: any thread.
 // Cost: none where compiled out; a lock and a lookup where compiled in.
@@ -25,8 +26,9 @@ namespace headrace::base {
 
 // Does what was asked for at this place; true where the call is to fail.
 bool pass_failpoint(std::string_view name) noexcept;
-// As the environment variable; replaces what was set before. False where the text is malformed.
-bool set_failpoints(const std::string& text);
+// As the environment variable; replaces what was set and counted before. False where the text is
+// malformed, and then nothing changes.
+[[nodiscard]] bool set_failpoints(const std::string& text);
 // The places passed so far, by name.
 [[nodiscard]] std::vector<std::string> passed_failpoints();
 
