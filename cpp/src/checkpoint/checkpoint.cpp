@@ -1,5 +1,6 @@
 #include <headrace/checkpoint/checkpoint.hpp>
 
+#include <algorithm>
 #include <array>
 #include <cstring>
 #include <utility>
@@ -11,10 +12,26 @@ namespace headrace::checkpoint {
 namespace {
 
 constexpr std::array<char, 8> kMagic{'h', 'r', 'c', 'k', 'p', 't', '\r', '\n'};
+constexpr std::size_t kCrcBytes = sizeof(std::uint32_t);
+// Magic, format version, length of the header.
+constexpr std::size_t kFrameBytes = kMagic.size() + sizeof(std::uint32_t) + sizeof(std::uint64_t);
 constexpr std::size_t kTailBytes = sizeof(std::uint64_t) + kMagic.size();
+// Sections that are only verified pass through this much memory.
+constexpr std::size_t kWindow = std::size_t{1} << 20U;
 
-base::Error damaged(const std::string& how) {
+base::Error refused(const std::string& how) {
   return {.code = base::ErrorCode::kCheckpoint, .message = "the checkpoint " + how};
+}
+
+std::string this_headrace() { return std::string("headrace ") + base::kVersion; }
+
+std::span<const std::byte> magic_bytes() { return std::as_bytes(std::span(kMagic)); }
+
+std::vector<std::byte> tail_of(std::uint64_t total) {
+  base::ByteWriter tail;
+  tail.put(total);
+  tail.put_bytes(magic_bytes());
+  return std::move(tail).take();
 }
 
 std::uint64_t payload_bytes(const Checkpoint& checkpoint) {
@@ -23,18 +40,10 @@ std::uint64_t payload_bytes(const Checkpoint& checkpoint) {
   return sum;
 }
 
-std::span<const std::byte> magic_bytes() { return std::as_bytes(std::span(kMagic)); }
-
-struct SectionHead {
+struct SectionMark {
   std::string name;
   std::uint64_t size = 0;
   std::uint32_t crc = 0;
-};
-
-struct Head {
-  Checkpoint checkpoint;
-  std::vector<SectionHead> sections;
-  std::size_t bytes = 0;
 };
 
 template <class T>
@@ -54,12 +63,104 @@ requires(sizeof...(Rest) > 0) base::Status
   return read(reader, rest...);
 }
 
-base::Status read_body(base::ByteReader& reader, Head& head) {
-  Checkpoint& made = head.checkpoint;
+class Decoder {
+ public:
+  Decoder(const Fill& fill, std::uint64_t size) : fill_(fill), size_(size), left_(size) {}
+
+  base::Result<Checkpoint> decode(Depth depth);
+
+ private:
+  // The bytes must be there: left_ is looked at before.
+  base::Status take(std::span<std::byte> bytes) {
+    left_ -= bytes.size();
+    return fill_(bytes);
+  }
+  base::Status read_frame(std::vector<std::byte>& head, std::uint32_t& version);
+  base::Status read_header(std::span<const std::byte> header, std::uint32_t version);
+  base::Status read_fields(base::ByteReader& reader);
+  base::Status check_lengths() const;
+  base::Status read_section(const SectionMark& mark, std::vector<std::byte>& out);
+  base::Status verify_section(const SectionMark& mark);
+  base::Status read_tail();
+
+  const Fill& fill_;
+  std::uint64_t size_;
+  std::uint64_t left_;
+  Checkpoint made_;
+  std::vector<SectionMark> marks_;
+};
+
+base::Result<Checkpoint> Decoder::decode(Depth depth) {
+  std::vector<std::byte> head;
+  std::uint32_t version = 0;
+  if (base::Status s = read_frame(head, version); !s) return s.error();
+  const std::span<const std::byte> header =
+      std::span(head).subspan(kFrameBytes, head.size() - kFrameBytes - kCrcBytes);
+  if (base::Status s = read_header(header, version); !s) return s.error();
+  if (base::Status s = check_lengths(); !s) return s.error();
+  for (const SectionMark& mark : marks_) {
+    Section& section = made_.sections.emplace_back();
+    section.name = mark.name;
+    if (depth == Depth::kHeader) continue;
+    base::Status s =
+        depth == Depth::kAll ? read_section(mark, section.bytes) : verify_section(mark);
+    if (!s) return s.error();
+  }
+  if (depth != Depth::kHeader) {
+    if (base::Status s = read_tail(); !s) return s.error();
+  }
+  return std::move(made_);
+}
+
+// The header with all that its CRC is of.
+base::Status Decoder::read_frame(std::vector<std::byte>& head, std::uint32_t& version) {
+  if (left_ == 0) return refused("is empty");
+  head.resize(static_cast<std::size_t>(std::min<std::uint64_t>(left_, kFrameBytes)));
+  if (base::Status s = take(head); !s) return s;
+  const std::size_t magic = std::min(head.size(), kMagic.size());
+  if (std::memcmp(head.data(), kMagic.data(), magic) != 0) {
+    return refused("is none: it does not begin as one");
+  }
+  if (head.size() < kFrameBytes) return refused("is truncated");
+  std::uint64_t length = 0;
+  std::memcpy(&version, head.data() + kMagic.size(), sizeof version);
+  std::memcpy(&length, head.data() + kMagic.size() + sizeof version, sizeof length);
+  if (left_ < kCrcBytes || left_ - kCrcBytes < length) {
+    return refused("is truncated, or its header is damaged");
+  }
+  head.resize(kFrameBytes + static_cast<std::size_t>(length) + kCrcBytes);
+  if (base::Status s = take(std::span(head).subspan(kFrameBytes)); !s) return s;
+  std::uint32_t crc = 0;
+  std::memcpy(&crc, head.data() + head.size() - kCrcBytes, sizeof crc);
+  if (crc != base::crc32c(std::span(head).first(head.size() - kCrcBytes))) {
+    return refused("is damaged: its header");
+  }
+  return {};
+}
+
+base::Status Decoder::read_header(std::span<const std::byte> header, std::uint32_t version) {
+  base::ByteReader reader(header);
+  if (!read(reader, made_.written_by)) return refused("is damaged: its header cannot be read");
+  if (version > kFormatVersion) {
+    return refused("has format " + std::to_string(version) + ", " + this_headrace() +
+                   " reads formats up to " + std::to_string(kFormatVersion) +
+                   ": it was written by headrace " + made_.written_by +
+                   ", that version or a newer one can use it");
+  }
+  if (version == 0) return refused("is damaged: it has no format version");
+  if (!read_fields(reader)) return refused("is damaged: its header cannot be read");
+  if (reader.remaining() != 0) {
+    return refused("has fields in its header that " + this_headrace() +
+                   " does not know: it was written by headrace " + made_.written_by);
+  }
+  return {};
+}
+
+base::Status Decoder::read_fields(base::ByteReader& reader) {
   std::uint64_t count = 0;
-  if (base::Status s = read(reader, made.unit, made.pipeline, made.commit, count); !s) return s;
+  if (base::Status s = read(reader, made_.unit, made_.pipeline, made_.commit, count); !s) return s;
   for (; count > 0; --count) {
-    ReadTo& to = made.read_to.emplace_back();
+    ReadTo& to = made_.read_to.emplace_back();
     if (base::Status s = read(reader, to.topic, to.partition, to.offset); !s) return s;
   }
   if (base::Status s = read(reader, count); !s) return s;
@@ -67,86 +168,97 @@ base::Status read_body(base::ByteReader& reader, Head& head) {
     std::string name;
     std::string value;
     if (base::Status s = read(reader, name, value); !s) return s;
-    made.facts[std::move(name)] = std::move(value);
+    made_.facts[std::move(name)] = std::move(value);
   }
   if (base::Status s = read(reader, count); !s) return s;
   for (; count > 0; --count) {
-    SectionHead& section = head.sections.emplace_back();
-    if (base::Status s = read(reader, section.name, section.size, section.crc); !s) return s;
+    SectionMark& mark = marks_.emplace_back();
+    if (base::Status s = read(reader, mark.name, mark.size, mark.crc); !s) return s;
   }
-  if (reader.remaining() != 0) return damaged("has a header that is too long");
   return {};
 }
 
-base::Result<Head> read_head(std::span<const std::byte> bytes) {
-  base::ByteReader reader(bytes);
-  std::array<char, kMagic.size()> magic{};
-  for (char& c : magic) {
-    if (!reader.get_into(c)) return damaged("is truncated");
+// That what the header announces is there, before a byte of it is asked for.
+base::Status Decoder::check_lengths() const {
+  std::uint64_t left = left_;
+  for (const SectionMark& mark : marks_) {
+    if (mark.size > left) return refused("is truncated in \"" + mark.name + '"');
+    left -= mark.size;
   }
-  if (magic != kMagic) return damaged("is none: it does not begin as one");
-  std::uint32_t version = 0;
-  std::uint64_t size = 0;
-  if (!read(reader, version, size)) return damaged("is truncated");
-  if (version > kFormatVersion) {
-    return damaged("has format " + std::to_string(version) +
-                   ", this headrace reads formats up to " + std::to_string(kFormatVersion) +
-                   ": upgrade headrace to use it");
-  }
-  if (version == 0) return damaged("is damaged: it has no format version");
-  if (size > reader.remaining() || reader.remaining() - size < sizeof(std::uint32_t)) {
-    return damaged("is truncated, or its header is damaged");
-  }
-  Head head;
-  head.bytes = bytes.size() - reader.remaining() + static_cast<std::size_t>(size);
+  if (left < kTailBytes) return refused("is truncated");
+  if (left > kTailBytes) return refused("is damaged: there is more behind its end");
+  return {};
+}
+
+base::Error damaged_section(const SectionMark& mark) {
+  return refused("is damaged: \"" + mark.name + '"');
+}
+
+base::Status Decoder::read_section(const SectionMark& mark, std::vector<std::byte>& out) {
+  out.resize(static_cast<std::size_t>(mark.size));
+  if (base::Status s = take(out); !s) return s;
+  if (base::crc32c(out) != mark.crc) return damaged_section(mark);
+  return {};
+}
+
+base::Status Decoder::verify_section(const SectionMark& mark) {
+  std::vector<std::byte> window(
+      static_cast<std::size_t>(std::min<std::uint64_t>(mark.size, kWindow)));
   std::uint32_t crc = 0;
-  std::memcpy(&crc, bytes.data() + head.bytes, sizeof crc);
-  if (crc != base::crc32c(bytes.first(head.bytes))) return damaged("is damaged: its header");
-  base::ByteReader body(
-      bytes.subspan(head.bytes - static_cast<std::size_t>(size), static_cast<std::size_t>(size)));
-  if (!read_body(body, head)) return damaged("is damaged: its header cannot be read");
-  head.bytes += sizeof crc;
-  return head;
+  for (std::uint64_t rest = mark.size; rest > 0;) {
+    const std::span<std::byte> part = std::span(window).first(
+        static_cast<std::size_t>(std::min<std::uint64_t>(rest, window.size())));
+    if (base::Status s = take(part); !s) return s;
+    crc = base::crc32c(part, crc);
+    rest -= part.size();
+  }
+  if (crc != mark.crc) return damaged_section(mark);
+  return {};
+}
+
+base::Status Decoder::read_tail() {
+  std::array<std::byte, kTailBytes> tail{};
+  if (base::Status s = take(tail); !s) return s;
+  if (!std::ranges::equal(tail, tail_of(size_))) return refused("is damaged: its end");
+  return {};
 }
 
 }  // namespace
 
 std::vector<std::byte> encode_head(const Checkpoint& checkpoint) {
-  base::ByteWriter body;
-  body.put_string(checkpoint.unit);
-  body.put_string(checkpoint.pipeline);
-  body.put(checkpoint.commit);
-  body.put(static_cast<std::uint64_t>(checkpoint.read_to.size()));
+  base::ByteWriter header;
+  header.put_string(checkpoint.written_by);
+  header.put_string(checkpoint.unit);
+  header.put_string(checkpoint.pipeline);
+  header.put(checkpoint.commit);
+  header.put(static_cast<std::uint64_t>(checkpoint.read_to.size()));
   for (const ReadTo& to : checkpoint.read_to) {
-    body.put_string(to.topic);
-    body.put(to.partition);
-    body.put(to.offset);
+    header.put_string(to.topic);
+    header.put(to.partition);
+    header.put(to.offset);
   }
-  body.put(static_cast<std::uint64_t>(checkpoint.facts.size()));
+  header.put(static_cast<std::uint64_t>(checkpoint.facts.size()));
   for (const auto& [name, value] : checkpoint.facts) {
-    body.put_string(name);
-    body.put_string(value);
+    header.put_string(name);
+    header.put_string(value);
   }
-  body.put(static_cast<std::uint64_t>(checkpoint.sections.size()));
+  header.put(static_cast<std::uint64_t>(checkpoint.sections.size()));
   for (const Section& section : checkpoint.sections) {
-    body.put_string(section.name);
-    body.put(static_cast<std::uint64_t>(section.bytes.size()));
-    body.put(base::crc32c(section.bytes));
+    header.put_string(section.name);
+    header.put(static_cast<std::uint64_t>(section.bytes.size()));
+    header.put(base::crc32c(section.bytes));
   }
   base::ByteWriter head;
   head.put_bytes(magic_bytes());
   head.put(kFormatVersion);
-  head.put(static_cast<std::uint64_t>(body.bytes().size()));
-  head.put_bytes(body.bytes());
+  head.put(static_cast<std::uint64_t>(header.bytes().size()));
+  head.put_bytes(header.bytes());
   head.put(base::crc32c(head.bytes()));
   return std::move(head).take();
 }
 
 std::vector<std::byte> encode_tail(const Checkpoint& checkpoint, std::size_t head_bytes) {
-  base::ByteWriter tail;
-  tail.put(static_cast<std::uint64_t>(head_bytes + payload_bytes(checkpoint) + kTailBytes));
-  tail.put_bytes(magic_bytes());
-  return std::move(tail).take();
+  return tail_of(head_bytes + payload_bytes(checkpoint) + kTailBytes);
 }
 
 std::vector<std::byte> encode(const Checkpoint& checkpoint) {
@@ -160,32 +272,18 @@ std::vector<std::byte> encode(const Checkpoint& checkpoint) {
   return bytes;
 }
 
-base::Result<Checkpoint> decode(std::span<const std::byte> bytes) {
-  base::Result<Head> head = read_head(bytes);
-  if (!head) return head.error();
-  std::span<const std::byte> rest = bytes.subspan(head->bytes);
-  for (SectionHead& section : head->sections) {
-    if (section.size > rest.size()) return damaged("is truncated in \"" + section.name + '"');
-    const std::span<const std::byte> part = rest.first(static_cast<std::size_t>(section.size));
-    if (base::crc32c(part) != section.crc) return damaged("is damaged: \"" + section.name + '"');
-    head->checkpoint.sections.push_back(
-        {.name = std::move(section.name), .bytes = {part.begin(), part.end()}});
-    rest = rest.subspan(part.size());
-  }
-  const std::vector<std::byte> tail = encode_tail(head->checkpoint, head->bytes);
-  if (rest.size() != tail.size() || std::memcmp(rest.data(), tail.data(), tail.size()) != 0) {
-    return damaged(rest.size() < tail.size() ? "is truncated" : "is damaged: its end");
-  }
-  return std::move(head->checkpoint);
+base::Result<Checkpoint> decode(const Fill& fill, std::uint64_t size, Depth depth) {
+  return Decoder(fill, size).decode(depth);
 }
 
-base::Result<Checkpoint> decode_head(std::span<const std::byte> bytes) {
-  base::Result<Head> head = read_head(bytes);
-  if (!head) return head.error();
-  for (SectionHead& section : head->sections) {
-    head->checkpoint.sections.push_back({.name = std::move(section.name), .bytes = {}});
-  }
-  return std::move(head->checkpoint);
+base::Result<Checkpoint> decode(std::span<const std::byte> bytes, Depth depth) {
+  std::span<const std::byte> rest = bytes;
+  const Fill fill = [&rest](std::span<std::byte> out) -> base::Status {
+    if (!out.empty()) std::memcpy(out.data(), rest.data(), out.size());
+    rest = rest.subspan(out.size());
+    return {};
+  };
+  return decode(fill, bytes.size(), depth);
 }
 
 int choose(std::span<const std::uint64_t> commits, std::uint64_t committed) noexcept {

@@ -1,16 +1,19 @@
-#include <fcntl.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cerrno>
 #include <charconv>
-#include <cstring>
 #include <filesystem>
-#include <span>
+#include <functional>
+#include <limits>
+#include <mutex>
+#include <set>
 #include <utility>
 
 #include <headrace/base/failpoint.hpp>
+#include <headrace/checkpoint/files.hpp>
+#include <headrace/checkpoint/names.hpp>
 #include <headrace/checkpoint/store.hpp>
 
 namespace headrace::checkpoint {
@@ -20,77 +23,9 @@ namespace fs = std::filesystem;
 
 constexpr std::string_view kSuffix = ".ckpt";
 constexpr std::string_view kUnfinished = ".tmp";
+constexpr std::size_t kAll = std::numeric_limits<std::size_t>::max();
 
-base::Error io_error(const char* what, const fs::path& path, int number) {
-  return {
-      .code = base::ErrorCode::kIo,
-      .message = std::string("cannot ") + what + ' ' + path.string() + ": " + std::strerror(number),
-      .native_code = number};
-}
-
-class File {
- public:
-  File(const fs::path& path, int flags) : fd_(::open(path.c_str(), flags | O_CLOEXEC, 0644)) {}
-  ~File() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  File(const File&) = delete;
-  File& operator=(const File&) = delete;
-  [[nodiscard]] bool is_open() const noexcept { return fd_ >= 0; }
-  [[nodiscard]] int fd() const noexcept { return fd_; }
-  // Closed once: an error may be of a write that came too late.
-  [[nodiscard]] bool close() noexcept { return ::close(std::exchange(fd_, -1)) == 0; }
-
- private:
-  int fd_;
-};
-
-bool write_all(int fd, std::span<const std::byte> bytes) {
-  while (!bytes.empty()) {
-    const ssize_t n = ::write(fd, bytes.data(), bytes.size());
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) return false;
-    if (n == 0) {
-      errno = EIO;
-      return false;
-    }
-    bytes = bytes.subspan(static_cast<std::size_t>(n));
-  }
-  return true;
-}
-
-bool sync(int fd) {
-  int status = 0;
-  do {
-    status = ::fsync(fd);
-  } while (status != 0 && errno == EINTR);
-  return status == 0;
-}
-
-base::Status sync_directory(const fs::path& path) {
-  const File directory(path, O_RDONLY | O_DIRECTORY);
-  if (!directory.is_open() || !sync(directory.fd())) return io_error("sync", path, errno);
-  return {};
-}
-
-base::Result<std::vector<std::byte>> read_file(const fs::path& path) {
-  const File file(path, O_RDONLY);
-  struct stat info {};
-  if (!file.is_open() || ::fstat(file.fd(), &info) != 0) return io_error("read", path, errno);
-  std::vector<std::byte> bytes(static_cast<std::size_t>(info.st_size));
-  std::size_t done = 0;
-  while (done < bytes.size()) {
-    const ssize_t n = ::read(file.fd(), bytes.data() + done, bytes.size() - done);
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) return io_error("read", path, errno);
-    if (n == 0) break;  // shorter than it was: decode will say so
-    done += static_cast<std::size_t>(n);
-  }
-  bytes.resize(done);
-  return bytes;
-}
-
-// Zero-padded, so that names sort as numbers do.
+// By name as by commit.
 std::string name_of(std::uint64_t commit) {
   const std::string digits = std::to_string(commit);
   return std::string(20 - digits.size(), '0') + digits + std::string(kSuffix);
@@ -103,121 +38,305 @@ bool parse_name(const std::string& name, std::uint64_t& commit) {
   return error == std::errc{} && at == end;
 }
 
+// Another one at each call, so that a file that could not be removed is not written to again.
+fs::path unfinished_name(const fs::path& final_name) {
+  static std::atomic<std::uint64_t> number{0};
+  return final_name.string() + '.' + std::to_string(::getpid()) + '.' +
+         std::to_string(number.fetch_add(1, std::memory_order_relaxed)) + std::string(kUnfinished);
+}
+
+// Nothing where the directory does not exist.
+base::Result<std::vector<fs::path>> entries_of(const fs::path& directory) {
+  std::vector<fs::path> found;
+  std::error_code error;
+  for (fs::directory_iterator at(directory, error), end; !error && at != end; at.increment(error)) {
+    found.push_back(at->path());
+  }
+  if (error && error != std::errc::no_such_file_or_directory) {
+    return io_error("list", directory, error.value());
+  }
+  return found;
+}
+
+base::Result<Checkpoint> read_checkpoint(const std::string& path, Depth depth,
+                                         std::uint64_t* size = nullptr) {
+  base::Result<FileReader> reader = FileReader::open(path);
+  if (!reader) return reader.error();
+  if (size != nullptr) *size = reader->size();
+  const Fill fill = [&](std::span<std::byte> bytes) { return reader->read(bytes); };
+  base::Result<Checkpoint> made = decode(fill, reader->size(), depth);
+  if (made || made.error().code != base::ErrorCode::kCheckpoint) return made;
+  base::Error error = made.error();
+  error.message = path + ": " + error.message;
+  return error;
+}
+
+base::Status check_identity(const Checkpoint& made, const Stored& stored) {
+  if (made.unit == stored.unit && made.commit == stored.commit) return {};
+  return base::Error{.code = base::ErrorCode::kCheckpoint,
+                     .message = stored.where + ": the checkpoint is of " + made.unit + ", commit " +
+                                std::to_string(made.commit) + ": it has the name of another one"};
+}
+
 class DirectoryStore final : public Store {
  public:
   DirectoryStore(fs::path path, std::size_t keep) : path_(std::move(path)), keep_(keep) {}
 
   base::Status write(const Checkpoint& checkpoint) override;
   base::Result<std::vector<Stored>> list(const std::string& unit) override;
-  base::Result<Checkpoint> load(const Stored& stored) override;
+  base::Result<Checkpoint> load(const Stored& stored) override { return read(stored, Depth::kAll); }
+  base::Status verify(const Stored& stored) override;
+  base::Result<std::vector<std::string>> units() override;
   std::string describe() const override { return path_.string(); }
 
+  base::Result<std::shared_ptr<Store>> begin_savepoint(const std::string& name) override;
+  base::Status seal_savepoint(const std::string& name) override;
+  base::Result<std::shared_ptr<Store>> savepoint(const std::string& name) override;
+  base::Result<std::vector<std::string>> savepoints() override;
+  base::Status remove_savepoint(const std::string& name) override;
+
  private:
-  static base::Status write_file(const fs::path& path, const Checkpoint& checkpoint);
-  void tidy(const std::string& unit);
+  base::Status begin(const Checkpoint& first, std::vector<std::string>& given_up);
+  base::Status write_file(const fs::path& directory, const Checkpoint& checkpoint);
+  base::Result<Checkpoint> read(const Stored& stored, Depth depth);
+  void tidy(const Checkpoint& written);
+  bool is_whole(const Stored& stored);
+  fs::path directory_of(const std::string& unit) const { return path_ / file_name_of(unit); }
+  fs::path open_savepoint(const std::string& name) const;
 
   fs::path path_;
   std::size_t keep_;
+  std::mutex mutex_;             // over what follows
+  std::set<std::string> begun_;  // units that this store has written
+  std::set<std::string> whole_;  // files that were written or verified by it
 };
 
-base::Status DirectoryStore::write_file(const fs::path& path, const Checkpoint& checkpoint) {
-  HEADRACE_FAILPOINT("checkpoint.before_write");
-  File file(path, O_WRONLY | O_CREAT | O_TRUNC);
-  if (!file.is_open()) return io_error("create", path, errno);
-  const std::vector<std::byte> head = encode_head(checkpoint);
-  if (!write_all(file.fd(), head)) return io_error("write", path, errno);
-  for (const Section& section : checkpoint.sections) {
-    if (!write_all(file.fd(), section.bytes)) return io_error("write", path, errno);
+// Before the first write of a unit: its directory, and which checkpoints there are of a history
+// that the writer did not go on from. They would look newer than what it writes.
+base::Status DirectoryStore::begin(const Checkpoint& first, std::vector<std::string>& given_up) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (begun_.contains(first.unit)) return {};
   }
-  if (!write_all(file.fd(), encode_tail(checkpoint, head.size()))) {
-    return io_error("write", path, errno);
+  if (base::Status s = make_directory(directory_of(first.unit)); !s) return s;
+  // One who died may have made it without syncing.
+  if (base::Status s = sync_directory(path_); !s) return s;
+  const base::Result<std::vector<Stored>> there = list(first.unit);
+  if (!there) return there.error();
+  for (const Stored& stored : *there) {
+    if (stored.trouble.empty() && stored.pipeline == first.pipeline &&
+        stored.commit > first.commit) {
+      given_up.push_back(stored.where);
+    }
   }
-  HEADRACE_FAILPOINT("checkpoint.before_fsync");
-  if (!sync(file.fd())) return io_error("sync", path, errno);
-  if (!file.close()) return io_error("close", path, errno);
   return {};
 }
 
 base::Status DirectoryStore::write(const Checkpoint& checkpoint) {
-  const fs::path directory = path_ / checkpoint.unit;
-  std::error_code error;
-  fs::create_directories(directory, error);
-  if (error) return io_error("create", directory, error.value());
-  const fs::path final_name = directory / name_of(checkpoint.commit);
-  // Of this process alone: one that was killed leaves his behind, to be tidied up.
-  const fs::path unfinished =
-      final_name.string() + '.' + std::to_string(::getpid()) + std::string(kUnfinished);
-  base::Status status = write_file(unfinished, checkpoint);
-  HEADRACE_FAILPOINT("checkpoint.before_rename");
-  if (status && ::rename(unfinished.c_str(), final_name.c_str()) != 0) {
-    status = io_error("rename", unfinished, errno);
+  std::vector<std::string> given_up;
+  if (base::Status s = begin(checkpoint, given_up); !s) return s;
+  const fs::path directory = directory_of(checkpoint.unit);
+  if (base::Status s = write_file(directory, checkpoint); !s) return s;
+  {
+    const std::lock_guard lock(mutex_);
+    begun_.insert(checkpoint.unit);
+    whole_.insert((directory / name_of(checkpoint.commit)).string());
   }
+  for (const std::string& file : given_up) remove_file(file);
+  tidy(checkpoint);
+  return {};
+}
+
+base::Status DirectoryStore::write_file(const fs::path& directory, const Checkpoint& checkpoint) {
+  const fs::path final_name = directory / name_of(checkpoint.commit);
+  const fs::path unfinished = unfinished_name(final_name);
+  const std::vector<std::byte> head = encode_head(checkpoint);
+  const std::vector<std::byte> tail = encode_tail(checkpoint, head.size());
+  Parts parts{head};
+  for (const Section& section : checkpoint.sections) parts.emplace_back(section.bytes);
+  parts.emplace_back(tail);
+  base::Status status = write_new_file(unfinished, parts);
+  HEADRACE_FAILPOINT("checkpoint.before_rename");
+  if (status) status = rename_file(unfinished, final_name);
   if (!status) {
-    ::unlink(unfinished.c_str());
+    remove_file(unfinished);
     return status;
   }
   HEADRACE_FAILPOINT("checkpoint.before_directory_sync");
   if (status = sync_directory(directory); !status) return status;
   HEADRACE_FAILPOINT("checkpoint.after_write");
-  tidy(checkpoint.unit);
   return {};
 }
 
 base::Result<std::vector<Stored>> DirectoryStore::list(const std::string& unit) {
+  const base::Result<std::vector<fs::path>> files = entries_of(directory_of(unit));
+  if (!files) return files.error();
   std::vector<Stored> found;
-  std::error_code error;
-  for (fs::directory_iterator at(path_ / unit, error), end; !error && at != end;
-       at.increment(error)) {
-    std::uint64_t commit = 0;
-    if (!parse_name(at->path().filename().string(), commit)) continue;
-    found.push_back({.unit = unit, .commit = commit, .where = at->path().string()});
+  for (const fs::path& file : *files) {
+    Stored stored{.unit = unit, .where = file.string()};
+    if (!parse_name(file.filename().string(), stored.commit)) continue;
+    base::Result<Checkpoint> made = read_checkpoint(stored.where, Depth::kHeader, &stored.bytes);
+    // Another process may have tidied it up meanwhile.
+    if (!made && made.error().native_code == ENOENT) continue;
+    if (made) {
+      if (base::Status same = check_identity(*made, stored); !same) made = same.error();
+    }
+    if (made) {
+      stored.pipeline = std::move(made->pipeline);
+      stored.read_to = std::move(made->read_to);
+      stored.facts = std::move(made->facts);
+    } else {
+      stored.trouble = made.error().message;
+    }
+    found.push_back(std::move(stored));
   }
-  if (error && error != std::errc::no_such_file_or_directory) {
-    return io_error("list", path_ / unit, error.value());
-  }
-  std::sort(found.begin(), found.end(),
-            [](const Stored& a, const Stored& b) { return a.commit > b.commit; });
+  std::ranges::sort(found, std::greater{}, &Stored::commit);
   return found;
 }
 
-base::Result<Checkpoint> DirectoryStore::load(const Stored& stored) {
-  base::Result<std::vector<std::byte>> bytes = read_file(stored.where);
-  if (!bytes) return bytes.error();
-  base::Result<Checkpoint> made = decode(*bytes);
-  if (!made) {
-    base::Error error = made.error();
-    error.message = stored.where + ": " + error.message;
-    return error;
-  }
-  if (made->unit != stored.unit || made->commit != stored.commit) {
-    return base::Error{.code = base::ErrorCode::kCheckpoint,
-                       .message = stored.where + ": the checkpoint is of " + made->unit +
-                                  ", commit " + std::to_string(made->commit) +
-                                  ": it has the name of another one"};
-  }
+base::Result<Checkpoint> DirectoryStore::read(const Stored& stored, Depth depth) {
+  base::Result<Checkpoint> made = read_checkpoint(stored.where, depth);
+  if (!made) return made;
+  if (base::Status same = check_identity(*made, stored); !same) return same.error();
+  const std::lock_guard lock(mutex_);
+  whole_.insert(stored.where);
   return made;
 }
 
-// What cannot be removed is tried again the next time. A unit has one writer at a time, so what is
-// unfinished here was left by one who died.
-void DirectoryStore::tidy(const std::string& unit) {
-  const base::Result<std::vector<Stored>> kept = list(unit);
-  if (!kept) return;
-  for (std::size_t i = keep_; i < kept->size(); ++i) ::unlink((*kept)[i].where.c_str());
-  std::error_code error;
-  for (fs::directory_iterator at(path_ / unit, error), end; !error && at != end;
-       at.increment(error)) {
-    if (at->path().extension() == kUnfinished) ::unlink(at->path().c_str());
+base::Status DirectoryStore::verify(const Stored& stored) {
+  const base::Result<Checkpoint> made = read(stored, Depth::kVerify);
+  return made ? base::Status() : base::Status(made.error());
+}
+
+bool DirectoryStore::is_whole(const Stored& stored) {
+  if (!stored.trouble.empty()) return false;
+  {
+    const std::lock_guard lock(mutex_);
+    if (whole_.contains(stored.where)) return true;
   }
+  return verify(stored).ok();
+}
+
+// What is not among the newest `keep` whole ones goes: first those of other pipelines. One that is
+// newer than what was just written is somebody else's, who took the unit over. What cannot be
+// removed is tried again the next time. A unit has one writer at a time, so what is unfinished here
+// was left by one who died.
+void DirectoryStore::tidy(const Checkpoint& written) {
+  if (keep_ == kAll) return;
+  base::Result<std::vector<Stored>> there = list(written.unit);
+  if (!there) return;
+  const auto ours = [&](const Stored& stored) { return stored.pipeline == written.pipeline; };
+  std::erase_if(*there, [&](const Stored& s) { return ours(s) && s.commit > written.commit; });
+  std::ranges::stable_partition(*there, ours);
+  std::size_t kept = 0;
+  for (const Stored& stored : *there) {
+    if (kept < keep_ && is_whole(stored)) {
+      ++kept;
+    } else if (kept == keep_) {
+      remove_file(stored.where);
+      const std::lock_guard lock(mutex_);
+      whole_.erase(stored.where);
+    }
+  }
+  const base::Result<std::vector<fs::path>> files = entries_of(directory_of(written.unit));
+  if (!files) return;
+  for (const fs::path& file : *files) {
+    if (file.extension() == kUnfinished) remove_file(file);
+  }
+}
+
+base::Result<std::vector<std::string>> DirectoryStore::units() {
+  const base::Result<std::vector<fs::path>> directories = entries_of(path_);
+  if (!directories) return directories.error();
+  std::set<std::string> found;
+  for (const fs::path& directory : *directories) {
+    const std::string name = directory.filename().string();
+    if (name.starts_with('.') || name == kSavepoints || !directory_exists(directory)) continue;
+    const base::Result<std::vector<fs::path>> files = entries_of(directory);
+    if (!files) return files.error();
+    for (const fs::path& file : *files) {
+      std::uint64_t commit = 0;
+      if (!parse_name(file.filename().string(), commit)) continue;
+      std::string unit = unit_of_file_name(name);
+      if (unit.empty()) {
+        base::Result<Checkpoint> made = read_checkpoint(file.string(), Depth::kHeader);
+        if (made) unit = std::move(made->unit);
+      }
+      if (!unit.empty() && file_name_of(unit) == name) found.insert(std::move(unit));
+    }
+  }
+  return std::vector<std::string>(found.begin(), found.end());
+}
+
+// Hidden, and of this process alone, until it is renamed to what it is called.
+fs::path DirectoryStore::open_savepoint(const std::string& name) const {
+  return path_ / kSavepoints / ('.' + name + '.' + std::to_string(::getpid()));
+}
+
+base::Result<std::shared_ptr<Store>> DirectoryStore::begin_savepoint(const std::string& name) {
+  if (base::Status s = check_savepoint_name(name); !s) return s.error();
+  if (directory_exists(path_ / kSavepoints / name)) {
+    return base::invalid_argument("there is a savepoint \"" + name + "\" in " + describe() +
+                                  " already: remove it, or take another name");
+  }
+  const fs::path directory = open_savepoint(name);
+  std::error_code error;
+  fs::remove_all(directory, error);
+  if (base::Status s = make_directory(directory); !s) return s.error();
+  return std::shared_ptr<Store>(std::make_shared<DirectoryStore>(directory, kAll));
+}
+
+base::Status DirectoryStore::seal_savepoint(const std::string& name) {
+  if (base::Status s = check_savepoint_name(name); !s) return s;
+  const fs::path all = path_ / kSavepoints;
+  if (base::Status s = rename_file(open_savepoint(name), all / name); !s) return s;
+  return sync_directory(all);
+}
+
+base::Result<std::shared_ptr<Store>> DirectoryStore::savepoint(const std::string& name) {
+  if (base::Status s = check_savepoint_name(name); !s) return s.error();
+  const fs::path directory = path_ / kSavepoints / name;
+  if (directory_exists(directory)) {
+    return std::shared_ptr<Store>(std::make_shared<DirectoryStore>(directory, kAll));
+  }
+  const base::Result<std::vector<std::string>> existing = savepoints();
+  if (!existing) return existing.error();
+  return no_savepoint(name, describe(), *existing);
+}
+
+base::Result<std::vector<std::string>> DirectoryStore::savepoints() {
+  const base::Result<std::vector<fs::path>> directories = entries_of(path_ / kSavepoints);
+  if (!directories) return directories.error();
+  std::vector<std::string> names;
+  for (const fs::path& directory : *directories) {
+    const std::string name = directory.filename().string();
+    if (check_savepoint_name(name) && directory_exists(directory)) names.push_back(name);
+  }
+  std::ranges::sort(names);
+  return names;
+}
+
+base::Status DirectoryStore::remove_savepoint(const std::string& name) {
+  if (const base::Result<std::shared_ptr<Store>> there = savepoint(name); !there) {
+    return there.error();
+  }
+  // Gone at once for everybody, then removed.
+  const fs::path hidden = open_savepoint(name);
+  std::error_code error;
+  fs::remove_all(hidden, error);
+  if (base::Status s = rename_file(path_ / kSavepoints / name, hidden); !s) return s;
+  if (base::Status s = sync_directory(path_ / kSavepoints); !s) return s;
+  fs::remove_all(hidden, error);
+  if (error) return io_error("remove", hidden, error.value());
+  return {};
 }
 
 }  // namespace
 
 base::Result<std::shared_ptr<Store>> open_directory_store(const std::string& path,
                                                           std::size_t keep) {
-  std::error_code error;
-  fs::create_directories(path, error);
-  if (error) return io_error("create", path, error.value());
+  if (keep == 0) return base::invalid_argument("a store keeps one checkpoint at least, not 0");
+  if (base::Status s = make_directory(path); !s) return s.error();
   if (::access(path.c_str(), W_OK | X_OK) != 0) return io_error("write to", path, errno);
   return std::shared_ptr<Store>(std::make_shared<DirectoryStore>(path, keep));
 }

@@ -5,22 +5,28 @@
 // the total length and the magic again. The header names the unit that the state is of, so a file
 // under a wrong name is found out too. Text and numbers only: reading one runs nothing.
 //
+// For all formats to come: the frame of the header stays, and a header begins with the version of
+// headrace that wrote it, so that an older one can say what it would take to read it. Whatever
+// changes in the header takes a new format version.
+//
 // Thread contract: plain values.
 // Cost: one pass over the bytes for the CRCs, one copy on the way in.
 //
 //   std::vector<std::byte> head = encode_head(checkpoint);      // then each section, then
-//   std::vector<std::byte> tail = encode_tail(checkpoint);
+//   std::vector<std::byte> tail = encode_tail(checkpoint, head.size());
 //   base::Result<Checkpoint> back = decode(bytes);
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <span>
 #include <string>
 #include <vector>
 
 #include <headrace/base/error.hpp>
+#include <headrace/base/version.hpp>
 
 namespace headrace::checkpoint {
 
@@ -47,6 +53,7 @@ struct Checkpoint {
   std::vector<ReadTo> read_to;  // one, or all partitions of a merge
   std::map<std::string, std::string> facts;
   std::vector<Section> sections;
+  std::string written_by = base::kVersion;
   friend bool operator==(const Checkpoint&, const Checkpoint&) = default;
 };
 
@@ -57,11 +64,21 @@ struct Checkpoint {
 // In one piece.
 [[nodiscard]] std::vector<std::byte> encode(const Checkpoint& checkpoint);
 
-// kCheckpoint where the bytes are damaged, truncated, too long, or of a newer format. Allocates no
-// more than there are bytes.
-[[nodiscard]] base::Result<Checkpoint> decode(std::span<const std::byte> bytes);
-// Without the sections' bytes, from the first bytes of a file; they are not verified.
-[[nodiscard]] base::Result<Checkpoint> decode_head(std::span<const std::byte> bytes);
+// How much of a checkpoint is wanted.
+enum class Depth : std::uint8_t {
+  kHeader,  // sections by name, empty and not verified
+  kVerify,  // the same, after a look at every byte
+  kAll,
+};
+
+// Fills a span with the next bytes of a checkpoint, all of it, or says why it cannot.
+using Fill = std::function<base::Status(std::span<std::byte>)>;
+
+// From a checkpoint of `size` bytes; fill's errors are passed on. kCheckpoint where the bytes are
+// damaged, truncated, too long, or of a newer format. Allocates no more than there are bytes.
+[[nodiscard]] base::Result<Checkpoint> decode(const Fill& fill, std::uint64_t size, Depth depth);
+[[nodiscard]] base::Result<Checkpoint> decode(std::span<const std::byte> bytes,
+                                              Depth depth = Depth::kAll);
 
 // Where reading begins and which checkpoint is used: the one with the newest commit that is not
 // newer than what is committed. -1: none of `commits`.
