@@ -226,9 +226,11 @@ void DirectoryStore::tidy(const Checkpoint& written) {
   base::Result<std::vector<Stored>> there = list(written.unit);
   if (!there) return;
   const auto ours = [&](const Stored& stored) { return stored.pipeline == written.pipeline; };
-  std::erase_if(*there, [&](const Stored& s) { return ours(s) && s.commit > written.commit; });
+  std::erase_if(*there, [&](const Stored& s) {
+    return s.commit == written.commit || (ours(s) && s.commit > written.commit);
+  });
   std::ranges::stable_partition(*there, ours);
-  std::size_t kept = 0;
+  std::size_t kept = 1;  // what was just written, even if the disk will not show it now
   for (const Stored& stored : *there) {
     if (kept < keep_ && is_whole(stored)) {
       ++kept;
