@@ -14,6 +14,7 @@
 #include <headrace/base/failpoint.hpp>
 #include <headrace/checkpoint/files.hpp>
 #include <headrace/checkpoint/names.hpp>
+#include <headrace/checkpoint/retention.hpp>
 #include <headrace/checkpoint/store.hpp>
 
 namespace headrace::checkpoint {
@@ -96,13 +97,14 @@ class DirectoryStore final : public Store {
   base::Status remove_savepoint(const std::string& name) override;
 
  private:
-  base::Status begin(const Checkpoint& first, std::vector<std::string>& given_up);
+  base::Status begin(const Checkpoint& first, std::vector<Stored>& old);
   base::Status write_file(const fs::path& directory, const Checkpoint& checkpoint);
   base::Result<Checkpoint> read(const Stored& stored, Depth depth);
   void tidy(const Checkpoint& written);
   bool is_whole(const Stored& stored);
   fs::path directory_of(const std::string& unit) const { return path_ / file_name_of(unit); }
   fs::path open_savepoint(const std::string& name) const;
+  base::Error taken(const std::string& name) const { return savepoint_taken(name, describe()); }
 
   fs::path path_;
   std::size_t keep_;
@@ -111,9 +113,8 @@ class DirectoryStore final : public Store {
   std::set<std::string> whole_;  // files that were written or verified by it
 };
 
-// Before the first write of a unit: its directory, and which checkpoints there are of a history
-// that the writer did not go on from. They would look newer than what it writes.
-base::Status DirectoryStore::begin(const Checkpoint& first, std::vector<std::string>& given_up) {
+// Before the first write of a unit: its directory, and which checkpoints will have to go.
+base::Status DirectoryStore::begin(const Checkpoint& first, std::vector<Stored>& old) {
   {
     const std::lock_guard lock(mutex_);
     if (begun_.contains(first.unit)) return {};
@@ -121,20 +122,15 @@ base::Status DirectoryStore::begin(const Checkpoint& first, std::vector<std::str
   if (base::Status s = make_directory(directory_of(first.unit)); !s) return s;
   // One who died may have made it without syncing.
   if (base::Status s = sync_directory(path_); !s) return s;
-  const base::Result<std::vector<Stored>> there = list(first.unit);
+  base::Result<std::vector<Stored>> there = list(first.unit);
   if (!there) return there.error();
-  for (const Stored& stored : *there) {
-    if (stored.trouble.empty() && stored.pipeline == first.pipeline &&
-        stored.commit > first.commit) {
-      given_up.push_back(stored.where);
-    }
-  }
+  old = given_up(*std::move(there), first);
   return {};
 }
 
 base::Status DirectoryStore::write(const Checkpoint& checkpoint) {
-  std::vector<std::string> given_up;
-  if (base::Status s = begin(checkpoint, given_up); !s) return s;
+  std::vector<Stored> old;
+  if (base::Status s = begin(checkpoint, old); !s) return s;
   const fs::path directory = directory_of(checkpoint.unit);
   if (base::Status s = write_file(directory, checkpoint); !s) return s;
   {
@@ -142,7 +138,7 @@ base::Status DirectoryStore::write(const Checkpoint& checkpoint) {
     begun_.insert(checkpoint.unit);
     whole_.insert((directory / name_of(checkpoint.commit)).string());
   }
-  for (const std::string& file : given_up) remove_file(file);
+  for (const Stored& stored : old) remove_file(stored.where);
   tidy(checkpoint);
   return {};
 }
@@ -217,28 +213,17 @@ bool DirectoryStore::is_whole(const Stored& stored) {
   return verify(stored).ok();
 }
 
-// What is not among the newest `keep` whole ones goes: first those of other pipelines. One that is
-// newer than what was just written is somebody else's, who took the unit over. What cannot be
-// removed is tried again the next time. A unit has one writer at a time, so what is unfinished here
-// was left by one who died.
+// What cannot be removed is tried again the next time. A unit has one writer at a time, so what is
+// unfinished here was left by one who died.
 void DirectoryStore::tidy(const Checkpoint& written) {
   if (keep_ == kAll) return;
   base::Result<std::vector<Stored>> there = list(written.unit);
   if (!there) return;
-  const auto ours = [&](const Stored& stored) { return stored.pipeline == written.pipeline; };
-  std::erase_if(*there, [&](const Stored& s) {
-    return s.commit == written.commit || (ours(s) && s.commit > written.commit);
-  });
-  std::ranges::stable_partition(*there, ours);
-  std::size_t kept = 1;  // what was just written, even if the disk will not show it now
-  for (const Stored& stored : *there) {
-    if (kept < keep_ && is_whole(stored)) {
-      ++kept;
-    } else if (kept == keep_) {
-      remove_file(stored.where);
-      const std::lock_guard lock(mutex_);
-      whole_.erase(stored.where);
-    }
+  const auto whole = [this](const Stored& stored) { return is_whole(stored); };
+  for (const Stored& stored : outdated(*std::move(there), written, keep_, whole)) {
+    remove_file(stored.where);
+    const std::lock_guard lock(mutex_);
+    whole_.erase(stored.where);
   }
   const base::Result<std::vector<fs::path>> files = entries_of(directory_of(written.unit));
   if (!files) return;
@@ -278,8 +263,7 @@ fs::path DirectoryStore::open_savepoint(const std::string& name) const {
 base::Result<std::shared_ptr<Store>> DirectoryStore::begin_savepoint(const std::string& name) {
   if (base::Status s = check_savepoint_name(name); !s) return s.error();
   if (directory_exists(path_ / kSavepoints / name)) {
-    return base::invalid_argument("there is a savepoint \"" + name + "\" in " + describe() +
-                                  " already: remove it, or take another name");
+    return taken(name);
   }
   const fs::path directory = open_savepoint(name);
   std::error_code error;
@@ -291,6 +275,7 @@ base::Result<std::shared_ptr<Store>> DirectoryStore::begin_savepoint(const std::
 base::Status DirectoryStore::seal_savepoint(const std::string& name) {
   if (base::Status s = check_savepoint_name(name); !s) return s;
   const fs::path all = path_ / kSavepoints;
+  if (directory_exists(all / name)) return taken(name);
   if (base::Status s = rename_file(open_savepoint(name), all / name); !s) return s;
   return sync_directory(all);
 }

@@ -96,4 +96,9 @@ base::Error no_savepoint(std::string_view name, const std::string& where,
   return {.code = base::ErrorCode::kCheckpoint, .message = std::move(text)};
 }
 
+base::Error savepoint_taken(std::string_view name, const std::string& where) {
+  return base::invalid_argument("there is a savepoint \"" + std::string(name) + "\" in " + where +
+                                " already: remove it, or take another name");
+}
+
 }  // namespace headrace::checkpoint

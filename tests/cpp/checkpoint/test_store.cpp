@@ -117,8 +117,8 @@ TEST_CASE("a damaged one counts for nothing: the last good one stays") {
   }
   const auto store = open(folder.path);  // of another process, which wrote none of these
   write(*store, sample(4));
-  CHECK(commits(*store) == Commits{4, 3, 2});
-  CHECK(store->verify(store->list("stocks-0").value_or_throw()[2]));
+  REQUIRE(commits(*store) == Commits{4, 2});
+  CHECK(store->verify(store->list("stocks-0").value_or_throw()[1]));
   write(*store, sample(5));
   CHECK(commits(*store) == Commits{5, 4});
 }

@@ -28,5 +28,6 @@ inline constexpr std::string_view kSavepoints = "savepoints";
 // there is no savepoint "before-upgade" in /state (did you mean "before-upgrade"?)
 [[nodiscard]] base::Error no_savepoint(std::string_view name, const std::string& where,
                                        const std::vector<std::string>& existing);
+[[nodiscard]] base::Error savepoint_taken(std::string_view name, const std::string& where);
 
 }  // namespace headrace::checkpoint
