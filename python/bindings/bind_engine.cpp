@@ -78,6 +78,10 @@ pipeline::EngineOptions options_from(const py::dict& dict) {
       options.max_record_bytes = positive("max_record_bytes", value);
     } else if (name == "fail_on_reject") {
       options.fail_on_reject = value.cast<bool>();
+    } else if (name == "commit_interval_ms") {
+      options.commit_interval = milliseconds(positive("commit_interval_ms", value));
+    } else if (name == "checkpoint_interval_ms") {
+      options.checkpoint_interval = milliseconds(positive("checkpoint_interval_ms", value));
     } else if (name == "digest") {
       options.digest = value.cast<bool>();
     } else {
@@ -120,6 +124,13 @@ py::dict status_dict(const pipeline::EngineStatus& status) {
   result["first_rejects"] = status.first_rejects;
   result["connection"] = std::string(connection_name(status.connection));
   result["connection_seconds"] = status.connection_seconds;
+  result["commits"] = status.commits;
+  result["commit_seconds"] = status.commit_seconds;
+  result["checkpoints"] = status.checkpoints;
+  result["checkpoint_age"] =
+      status.checkpoint_age < 0 ? py::object(py::none()) : py::float_(status.checkpoint_age);
+  result["longest_stall_seconds"] = status.longest_stall_seconds;
+  result["recovery"] = status.recovery;
   result["seconds"] = status.seconds;
   result["tasks"] = tasks;
   return result;
@@ -164,7 +175,7 @@ py::dict digest_dict(const Engine& engine) {
 std::unique_ptr<Engine> make_engine(const pipeline::Plan& plan,
                                     const std::vector<std::vector<SourceHandle*>>& handles,
                                     const std::vector<SinkHandle*>& sink_handles,
-                                    const py::dict& options) {
+                                    const py::dict& options, const DurabilityHandle* durability) {
   std::vector<Engine::Sources> sources(handles.size());  // by leaf of the plan
   for (std::size_t leaf = 0; leaf < handles.size(); ++leaf) {
     for (SourceHandle* handle : handles[leaf]) {
@@ -176,14 +187,19 @@ std::unique_ptr<Engine> make_engine(const pipeline::Plan& plan,
   }
   std::vector<std::shared_ptr<sink::Sink>> sinks;
   for (const SinkHandle* handle : sink_handles) sinks.push_back(handle->sink);
-  std::unique_ptr<Engine> engine = unwrap(
-      Engine::create_merging(plan, std::move(sources), options_from(options), std::move(sinks)));
+  std::unique_ptr<Engine> engine = unwrap(Engine::create_merging(
+      plan, std::move(sources), options_from(options), std::move(sinks), {},
+      durability == nullptr ? pipeline::Durability{} : durability->durability));
   // Sinks are called by the engine's own threads only, so the pointer outlives every use.
+  const TopicNames names = [running = engine.get()](std::int32_t topic) {
+    return running->topics().at(static_cast<std::size_t>(topic));
+  };
   for (const SinkHandle* handle : sink_handles) {
-    if (!handle->topic_names) continue;
-    *handle->topic_names = [running = engine.get()](std::int32_t topic) {
-      return running->topics().at(static_cast<std::size_t>(topic));
-    };
+    if (handle->topic_names) *handle->topic_names = names;
+  }
+  if (durability != nullptr) {
+    *durability->topic_names = names;
+    *durability->membership = [running = engine.get()] { return running->membership(); };
   }
   return engine;
 }
@@ -195,7 +211,7 @@ void bind_engine(py::module_& module) {
   // The destructor joins threads that may be giving arrays back to Python, which takes the GIL.
   py::class_<Engine>(module, "Engine", py::release_gil_before_calling_cpp_dtor())
       .def(py::init(&make_engine), py::arg("plan"), py::arg("sources"), py::arg("sinks"),
-           py::arg("options"))
+           py::arg("options"), py::arg("durability") = py::none())
       .def(
           "start", [](Engine& engine) { engine.start().throw_if_error(); }, no_gil())
       .def("request_stop", &Engine::request_stop, no_gil())

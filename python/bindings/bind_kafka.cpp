@@ -1,4 +1,8 @@
+#include <headrace/base/failpoint.hpp>
+#include <headrace/checkpoint/store.hpp>
+#include <headrace/pipeline/recovery.hpp>
 #include <headrace/sink/kafka/kafka_sink.hpp>
+#include <headrace/sink/kafka/kafka_transactions.hpp>
 #include <headrace/sink/kafka/producer.hpp>
 #include <headrace/source/kafka/admin.hpp>
 #include <headrace/source/kafka/kafka_source.hpp>
@@ -97,6 +101,11 @@ std::vector<std::unique_ptr<SourceHandle>> kafka_sources(const py::dict& dict,
   if (dict.contains("timeout_ms") && !dict["timeout_ms"].is_none()) {
     config.timeout = milliseconds(dict["timeout_ms"].cast<std::int64_t>());
   }
+  if (!dict["durability"].is_none()) {
+    config.starting_points = dict["durability"].cast<DurabilityHandle&>().durability.recovery;
+  }
+  config.join = dict["join"].cast<bool>();
+  config.group_instance = text_or_empty(dict, "group_instance");
   std::vector<std::unique_ptr<source::Source>> sources;
   if (ingest_threads == 1) {
     sources.push_back(unwrap(source::make_kafka_source(std::move(config))));
@@ -150,20 +159,60 @@ py::list sample_topic(const py::dict& dict, std::size_t oldest, std::size_t newe
   return rows;
 }
 
-sink::KafkaTopics topics_of(const py::dict& dict, const SinkHandle& handle) {
+sink::KafkaTopics topics_of(const py::dict& dict, const std::shared_ptr<TopicNames>& names) {
   return {.topic = dict["topic"].cast<std::string>(),
           .dead_letter_topic = text_or_empty(dict, "dead_letters"),
           .key_column = text_or_empty(dict, "key"),
-          .source_topic = [names = handle.topic_names](std::int32_t topic) {
+          .source_topic = [names](std::int32_t topic) {
             return *names ? (*names)(topic) : std::string();
           }};
+}
+
+// The log of a stream whose results are written in transactions.
+std::shared_ptr<sink::TransactionLog> transactions_of(const py::dict& dict,
+                                                      const DurabilityHandle& handle) {
+  sink::KafkaTransactionsConfig config{
+      .producer = {.client = client_of(dict),
+                   .transactional_id = dict["transactional_id"].cast<std::string>()},
+      .topics = topics_of(dict, handle.topic_names),
+      .group = dict["group"].cast<std::string>(),
+      .membership = {}};
+  if (dict["join"].cast<bool>()) {
+    config.membership = [reader = handle.membership]() -> base::Result<std::string> {
+      if (*reader) return (*reader)();
+      return base::Error{.code = base::ErrorCode::kKafka,
+                         .message = "the stream is not running yet",
+                         .retriable = true};
+    };
+  }
+  return unwrap(sink::make_kafka_transactions(std::move(config)));
+}
+
+std::unique_ptr<DurabilityHandle> durability(const py::dict& dict) {
+  auto handle = std::make_unique<DurabilityHandle>();
+  handle->topic_names = std::make_shared<TopicNames>();
+  handle->membership = std::make_shared<std::function<base::Result<std::string>()>>();
+  pipeline::Durability& made = handle->durability;
+  if (!dict["store"].is_none()) {
+    made.store = unwrap(checkpoint::open_directory_store(dict["store"].cast<std::string>(),
+                                                         dict["keep"].cast<std::size_t>()));
+  }
+  if (!dict["transactions"].is_none()) {
+    made.log = transactions_of(dict["transactions"].cast<py::dict>(), *handle);
+  }
+  made.recovery = std::make_shared<pipeline::Recovery>(
+      pipeline::Recovery::Config{.store = made.store,
+                                 .plan = dict["plan"].cast<std::string>(),
+                                 .by_commits = made.log != nullptr,
+                                 .merged = dict["merged"].cast<bool>()});
+  return handle;
 }
 
 std::unique_ptr<SinkHandle> kafka_sink(const py::dict& dict) {
   auto handle = std::make_unique<SinkHandle>();
   handle->topic_names = std::make_shared<TopicNames>();
   handle->sink = unwrap(sink::make_kafka_sink(
-      {.producer = {.client = client_of(dict)}, .topics = topics_of(dict, *handle)}));
+      {.producer = {.client = client_of(dict)}, .topics = topics_of(dict, handle->topic_names)}));
   return handle;
 }
 
@@ -285,6 +334,8 @@ void bind_mock(py::module_& module) {
 
 void bind_kafka(py::module_& module) {
   py::class_<SinkHandle>(module, "Sink");
+  py::class_<DurabilityHandle>(module, "Durability");
+  module.def("durability", &durability, py::arg("config"));
   module.def("kafka_sources", &kafka_sources, py::arg("config"), py::arg("ingest_threads"));
   module.def("sample_topic", &sample_topic, py::arg("config"), py::arg("oldest"), py::arg("newest"),
              py::arg("timeout_ms"), py::arg("stop") = py::none());

@@ -12,6 +12,7 @@
 #include <string>
 
 #include <headrace/base/error.hpp>
+#include <headrace/pipeline/engine.hpp>
 #include <headrace/record/foreign_column.hpp>
 #include <headrace/sink/sink.hpp>
 #include <headrace/source/source.hpp>
@@ -39,6 +40,14 @@ using TopicNames = std::function<std::string(std::int32_t)>;
 struct SinkHandle {
   std::shared_ptr<sink::Sink> sink;
   std::shared_ptr<TopicNames> topic_names;  // null where the sink does not ask
+};
+
+// How a run goes on from the one before it; made before its sources and its engine.
+struct DurabilityHandle {
+  pipeline::Durability durability;
+  std::shared_ptr<TopicNames> topic_names;
+  // Who reads the partitions; empty until the engine that knows exists.
+  std::shared_ptr<std::function<base::Result<std::string>()>> membership;
 };
 
 // Columns as (name, values, null mask or None, texts or None); arrays are contiguous. The table

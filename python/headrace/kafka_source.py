@@ -33,6 +33,9 @@ class KafkaSource:
     timeout: float | None
     config: Mapping[str, str] = field(repr=False)
     log_level: str = "warning"
+    joins: bool = True  # False: only the group's positions are used
+    instance: str | None = None  # of the group: a restart keeps its partitions
+    durability: Any = field(default=None, repr=False, compare=False)
 
     @property
     def bounded(self) -> bool:
@@ -63,6 +66,9 @@ class KafkaSource:
             "on_out_of_range": self.on_out_of_range,
             "strict": self.strict,
             "timeout_ms": None if self.timeout is None else round(self.timeout * 1000),
+            "join": self.joins,
+            "group_instance": self.instance,
+            "durability": self.durability,
         }
 
     def open(self, schema: Schema) -> list[Any]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from headrace import (
     batch_functions,
+    durability,
     errors,
     frames,
     interrupts,
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from headrace import _core
+    from headrace.durability import Slot, Wish
     from headrace.plot import Chart
     from headrace.sources import Source
     from headrace.stream import Stream
@@ -83,20 +85,29 @@ class Live:
         self._stop_reason = ""
         self._watch: Watch | None = None
         self._callers: list[Caller] = []
+        self._slots: list[Slot] = []  # this worker's place in its group
         self._upstreams: list[Live] = []  # that write the topics which this one reads
 
     @classmethod
     def _start(
-        cls, stream: Stream, source: Source, *, replace_former: bool = False, **options: Any
+        cls,
+        stream: Stream,
+        source: Source,
+        wish: Wish | None = None,
+        *,
+        replace_former: bool = False,
+        **options: Any,
     ) -> Live:
         calls = batch_functions.calls_for(stream._functions)
         plan = stream._plan_for(source, calls) if stream._pending is None else None
         if replace_former:
             notebook.end_former("stream")  # the same cell again: one consumer, no doubled rows
-        live = cls(stream, source, _engine(plan, stream, source, calls, options))
+        slots: list[Slot] = []
+        live = cls(stream, source, _engine(plan, stream, source, wish, calls, options, slots))
+        live._slots = slots
         live._have_called(calls)
         live._says_rejects = not options.get("collect", False)  # collect() says them itself
-        live._upstreams = cls._start_upstreams(source)  # with an engine that could be made
+        live._upstreams = cls._start_upstreams(source, wish)  # with an engine that could be made
         live._engine.start()
         interrupts.add(live)
         if replace_former:
@@ -106,13 +117,13 @@ class Live:
         return live
 
     @classmethod
-    def _start_upstreams(cls, source: Source) -> list[Live]:
+    def _start_upstreams(cls, source: Source, wish: Wish | None) -> list[Live]:
         """Start what writes the repartition topics of a source; of a bounded one until its end."""
         above = []
         for topic in repartition.topics_of(source):
             topic.create()
             if topic.upstream is not None:
-                above.append(cls._start(topic.upstream, topic.upstream._source))
+                above.append(cls._start(topic.upstream, topic.upstream._source, wish))
         for live in above:
             if source.bounded:
                 live.wait()
@@ -594,15 +605,24 @@ def _engine(
     plan: _core.Plan | None,
     stream: Stream,
     source: Source,
+    wish: Wish | None,
     calls: Sequence[_core.BatchCalls],
     options: dict[str, Any],
+    slots: list[Slot],
 ) -> _core.Engine | WaitingEngine:
     """Return what runs `stream`; without a plan, what waits until there can be one."""
     from headrace import _core
 
     def build(plan: _core.Plan) -> _core.Engine:
-        opened = topology.open_sources(source, stream._schema)
-        return _core.Engine(plan, opened, stream._open_sinks(), options)
+        durable = None if wish is None else durability.prepare(stream, source, wish)
+        if durable is None:
+            opened = topology.open_sources(source, stream._schema)
+            return _core.Engine(plan, opened, stream._open_sinks(), options)
+        if durable.slot is not None:
+            slots.append(durable.slot)
+        sinks = [] if durable.exactly_once else stream._open_sinks()
+        opened = topology.open_sources(durable.source, stream._schema)
+        return _core.Engine(plan, opened, sinks, {**options, **durable.options}, durable.core)
 
     pending = stream._pending
     if plan is None and pending is not None:

@@ -7,6 +7,23 @@ from headrace import _core
 __all__ = ["MockBroker"]
 
 
+_of_this_process: set[str] = set()
+
+
+def is_mock(bootstrap: str) -> bool:
+    """Tell whether a :class:`MockBroker` of this process has, or had, this address.
+
+    Examples
+    --------
+    >>> import headrace as hr
+    >>> from headrace.mock import is_mock
+    >>> with hr.MockBroker() as broker:
+    ...     is_mock(broker.bootstrap), is_mock("localhost:9092")
+    (True, False)
+    """
+    return bootstrap in _of_this_process
+
+
 class MockBroker:
     """An in-process Kafka on a loopback port; gone when the object is.
 
@@ -32,6 +49,7 @@ class MockBroker:
 
     def __init__(self, **topics: int) -> None:
         self._cluster: _core.MockCluster | None = _core.MockCluster(1)
+        _of_this_process.add(self._cluster.bootstrap)
         for name, partitions in topics.items():
             self.create_topic(name, partitions)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from headrace import _core
@@ -12,24 +12,27 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class KafkaSink:
-    """A Kafka topic for results, at least once; made by ``Stream.to_kafka``."""
+    """A Kafka topic for results; made by ``Stream.to_kafka``."""
 
     topic: str
     bootstrap: str
     key: str | None
     dead_letters: str | None
+    guarantee: str | None = None  # None: exactly once wherever that can be had
     config: Mapping[str, str] = field(default_factory=dict, repr=False)
 
-    def open(self) -> _core.Sink:
-        """Return the core's sink."""
+    def settings(self, key: str | None) -> dict[str, Any]:
+        """Return what the core is told, with the column that becomes the Kafka key."""
+        return {
+            "bootstrap": self.bootstrap,
+            "config": dict(self.config),
+            "topic": self.topic,
+            "key": key,
+            "dead_letters": self.dead_letters,
+        }
+
+    def open(self, key: str | None) -> _core.Sink:
+        """Return the core's sink, which writes at least once."""
         from headrace import _core
 
-        return _core.kafka_sink(
-            {
-                "bootstrap": self.bootstrap,
-                "config": dict(self.config),
-                "topic": self.topic,
-                "key": self.key,
-                "dead_letters": self.dead_letters,
-            }
-        )
+        return _core.kafka_sink(self.settings(key))

@@ -69,6 +69,19 @@ class Status:
         How long that has been so.
     first_rejects : dict of str to str
         For each reason the first dead letter, as one line.
+    commits : int
+        Transactions since the start, where results are written exactly once.
+    commit_seconds : float
+        How long the last of them took.
+    checkpoints : int
+        Checkpoints written since the start.
+    checkpoint_age : float, optional
+        Seconds since the last one; None before the first.
+    longest_stall_seconds : float
+        For how long a commit or checkpoint has held up computing at most.
+    recovery : list of str
+        What was restored at the start and at rebalances, what was refused, how many records were
+        computed again, and whether the state was verified.
     seconds : float
         Since the start.
     rate : float
@@ -103,6 +116,12 @@ class Status:
     connection: str = "none"
     connection_seconds: float = 0.0
     first_rejects: dict[str, str] = field(default_factory=dict)
+    commits: int = 0
+    commit_seconds: float = 0.0
+    checkpoints: int = 0
+    checkpoint_age: float | None = None
+    longest_stall_seconds: float = 0.0
+    recovery: list[str] = field(default_factory=list)
     seconds: float = 0.0
     tasks: list[TaskStatus] = field(default_factory=list)
     reason: str = ""

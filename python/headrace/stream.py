@@ -10,7 +10,16 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from headrace import batch_functions, durations, frames, logs, models, reshaping, topology
+from headrace import (
+    batch_functions,
+    durability,
+    durations,
+    frames,
+    logs,
+    models,
+    reshaping,
+    topology,
+)
 from headrace.arguments import names_checked
 from headrace.batch_functions import BatchFunction
 from headrace.errors import (
@@ -840,7 +849,7 @@ class Stream:
         key: str | None = None,
         format: str = "json",
         dead_letters: str | None = None,
-        processing_guarantee: str = "at-least-once",
+        processing_guarantee: str | None = None,
         config: dict[str, str] | None = None,
     ) -> Stream:
         """Write the results to a Kafka topic.
@@ -858,9 +867,15 @@ class Stream:
         dead_letters : str, optional
             Topic for rejected records: original bytes, with topic, partition, offset, reason and
             detail as headers.
-        processing_guarantee : {"at-least-once"}
-            A position is committed after its results were acknowledged; after a crash some results
-            may be written again. ``"exactly-once"`` is not yet supported.
+        processing_guarantee : {"exactly-once", "at-least-once"}, optional
+            With ``"exactly-once"``, the default for streams from Kafka, results, dead letters and
+            positions are one transaction: whoever reads with ``isolation.level=read_committed``
+            sees each result once, whatever was killed meanwhile. Positions are kept in the
+            source's group, or without one under the name ``headrace-<topic>``; then the newest
+            run takes over from any other. With ``"at-least-once"`` a position is committed after
+            its results were acknowledged; after a crash some results may be written again. That is
+            also what streams get that merge partitions or do not come from the same Kafka, unless
+            they ask for more, which is refused.
         config : dict, optional
             Further librdkafka settings of the producer.
 
@@ -870,14 +885,10 @@ class Stream:
         >>> bars = hr.kafka("stocks", schema=hr.market.SCHEMA)
         >>> signals = bars.select("Date", "Ticker", "Close").to_kafka("signals", key="Ticker")
         """
-        if processing_guarantee == "exactly-once":
-            raise Unsupported(
-                'to_kafka: processing_guarantee="exactly-once" is not yet supported; '
-                'use "at-least-once"'
-            )
-        if processing_guarantee != "at-least-once":
+        if processing_guarantee not in (None, *durability.GUARANTEES):
             raise InvalidArgument(
-                'processing_guarantee: expected "at-least-once", got ' + repr(processing_guarantee)
+                'to_kafka: processing_guarantee: expected "exactly-once" or "at-least-once", got '
+                + repr(processing_guarantee)
             )
         if format != "json":
             raise InvalidArgument(f'to_kafka: format: expected "json", got {format!r}')
@@ -888,15 +899,17 @@ class Stream:
         if where is None:
             raise InvalidArgument("to_kafka: bootstrap= is needed, the source is not Kafka")
         settings = {**(client.get("config", {}) if bootstrap is None else {}), **(config or {})}
-        sink = KafkaSink(topic, where, key, dead_letters, settings)
+        sink = KafkaSink(topic, where, key, dead_letters, processing_guarantee, settings)
         return replace(self, _sinks=(*self._sinks, sink))
 
     def _open_sinks(self) -> list[_core.Sink]:
         """Return the core's sinks, keyed by the stream's key where no other was named."""
-        keys = [sink.key or self.schema.key for sink in self._sinks]
-        for key in keys:
-            _ = key is None or self.schema[key]
-        return [replace(sink, key=key).open() for sink, key in zip(self._sinks, keys, strict=True)]
+        return [sink.open(self._sink_key(sink)) for sink in self._sinks]
+
+    def _sink_key(self, sink: KafkaSink) -> str | None:
+        key = sink.key or self.schema.key
+        _ = key is None or self.schema[key]
+        return key
 
     # -- several streams as one
 
@@ -1320,6 +1333,9 @@ class Stream:
         self,
         *,
         checkpoint: str | Path | None = None,
+        commit_interval: str | timedelta = "100ms",
+        checkpoint_interval: str | timedelta = "10s",
+        keep_checkpoints: int = 2,
         history: int = 100_000,
         overflow: str = "pause",
         threads: int = 1,
@@ -1333,7 +1349,17 @@ class Stream:
         Parameters
         ----------
         checkpoint : str or Path, optional
-            Not yet.
+            Directory for the state of every step, so that a run after this one, however it ended,
+            goes on where it was: it takes the newest checkpoint that is whole and not ahead of
+            what is committed, and computes again what lies between. Several processes of a group
+            may share it: state follows its partition. Without one, a stream that writes exactly
+            once computes its state again from where it began.
+        commit_interval : str or timedelta
+            Time between two transactions: how soon readers see results.
+        checkpoint_interval : str or timedelta
+            Time between two checkpoints of a partition.
+        keep_checkpoints : int
+            How many of each partition are kept, at least 2.
         history : int
             Newest rows that ``frame()`` can still see.
         overflow : {"pause", "drop_oldest", "conflate"}
@@ -1361,14 +1387,10 @@ class Stream:
         """
         from headrace.live import Live
 
-        if checkpoint is not None:
-            raise Unsupported(
-                f"run: checkpoint={str(checkpoint)!r} is not yet supported; after a restart the "
-                "stream begins where start= says"
-            )
         return Live._start(
             self,
             self._source,
+            durability.Wish.of(checkpoint, commit_interval, checkpoint_interval, keep_checkpoints),
             history=history,
             overflow=overflow,
             threads=threads,

@@ -12,7 +12,8 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 FLOORS = (
-    "base", "record", "source", "decode", "validate", "ring", "ops", "model", "sink", "checkpoint", "pipeline",
+    "base", "record", "source", "decode", "validate", "ring", "ops", "model", "sink", "checkpoint",
+    "pipeline",
 )  # fmt: skip
 INCLUDE = re.compile(r'^\s*#\s*include\s*[<"]([^>"]+)[>"]', re.MULTILINE)
 PYTHON = ROOT / "python" / "headrace"

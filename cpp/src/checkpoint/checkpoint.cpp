@@ -225,6 +225,14 @@ base::Status Decoder::read_tail() {
 
 }  // namespace
 
+base::Result<std::span<const std::byte>> section_of(const Checkpoint& checkpoint,
+                                                    const std::string& name) {
+  for (const Section& section : checkpoint.sections) {
+    if (section.name == name) return std::span<const std::byte>(section.bytes);
+  }
+  return damaged("has no \"" + name + '"');
+}
+
 std::vector<std::byte> encode_head(const Checkpoint& checkpoint) {
   base::ByteWriter header;
   header.put_string(checkpoint.written_by);

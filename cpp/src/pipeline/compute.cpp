@@ -79,6 +79,7 @@ void Compute::run() {
     const bool ended = all_producers_ended();  // before looking: what they pushed last is there
     bool worked = false;
     for (const auto& lane : lanes_) worked = serve(*lane) || worked;
+    worked = resume_put_off() || worked;
     if (flush_wanted_.load(std::memory_order_acquire) != flushed()) {
       flush();
     } else if (recipe_.junction != nullptr && recipe_.junction->stirred()) {
@@ -113,6 +114,7 @@ bool Compute::run_here(std::size_t producer, Parcel& parcel) {
 
 bool Compute::serve(Lane& lane) {
   if (lane.ring.size() == 0) return false;
+  halted_.wait(true, std::memory_order_acquire);  // or whoever waits for its turn might for long
   const std::lock_guard turn(turn_);
   const bool congested = lane.congested.exchange(false, std::memory_order_relaxed);
   const std::size_t most = congested ? block_.size() : kBlock;
@@ -121,7 +123,7 @@ bool Compute::serve(Lane& lane) {
   thin_out(lane, parcels);
   if (congested) counters_.dropped.fetch_add(conflate(parcels), std::memory_order_relaxed);
   for (ParcelPtr& parcel : parcels) {
-    if (!leaves_alone()) handle(*parcel);
+    if (!leaves_alone() && !puts_off(parcel)) handle(*parcel);
     parcel.reset();
   }
   return n > 0;
@@ -135,6 +137,24 @@ void Compute::thin_out(Lane& lane, std::span<ParcelPtr> parcels) {
   }
 }
 
+// What comes after a repetition waits until every partition that flows into the same merge has come
+// to the end of its own: only then is it known that all results so far were given out before.
+bool Compute::puts_off(ParcelPtr& parcel) {
+  if (recipe_.recovery == nullptr || recipe_.junction == nullptr || parcel->replay) return false;
+  if (!recipe_.junction->replaying()) return false;
+  put_off_.push_back(std::move(parcel));
+  return true;
+}
+
+bool Compute::resume_put_off() {
+  if (put_off_.empty() || recipe_.junction->replaying()) return false;
+  const std::lock_guard turn(turn_);
+  for (ParcelPtr& parcel : std::exchange(put_off_, {})) {
+    if (!leaves_alone()) handle(*parcel);
+  }
+  return true;
+}
+
 void Compute::handle(Parcel& parcel) {
   TaskSlot& slot = *parcel.slot;
   if (!slot.live(parcel.epoch)) {
@@ -145,7 +165,37 @@ void Compute::handle(Parcel& parcel) {
   if (!slot.running || slot.running_epoch != parcel.epoch) {
     if (base::Status status = renew(slot, parcel.epoch); !status) return life_.fail(status.error());
   }
+  if (parcel.keys) {
+    slot.keys = parcel.keys;
+    slot.key_count = parcel.key_count;
+    slot.newest_ns = parcel.newest_ns;
+  }
+  if (slot.replaying && !parcel.replay) {
+    if (base::Status status = end_replay(slot); !status) return life_.fail(status.error());
+  }
   process(parcel);
+  const std::shared_ptr<const Restored> beginning = slot.replaying ? slot.beginning() : nullptr;
+  if (!beginning || slot.done.load() < beginning->replay_until) return;
+  if (base::Status status = end_replay(slot); !status) return life_.fail(status.error());
+}
+
+base::Status Compute::end_replay(TaskSlot& slot) {
+  slot.replaying = false;
+  if (recipe_.junction != nullptr) return recipe_.junction->end_replay(slot);
+  const std::shared_ptr<const Restored> beginning = slot.beginning();
+  const std::string name = slot.topic + '[' + std::to_string(slot.task.partition) + ']';
+  return recipe_.recovery->verify(name, slot.replayed, *beginning, slot.running->digest());
+}
+
+void Compute::halt() {
+  halted_.store(true, std::memory_order_release);
+  turn_.lock();
+}
+
+void Compute::go_on() {
+  turn_.unlock();
+  halted_.store(false, std::memory_order_release);
+  halted_.notify_all();
 }
 
 void Compute::process(Parcel& parcel) {
@@ -186,8 +236,17 @@ void Compute::hand_on(Parcel& parcel, std::size_t entered) {
     counters_.stale.fetch_add(entered, std::memory_order_relaxed);
     return;
   }
+  fill_from_originals(parcel);
+  if (parcel.replay) {
+    slot.replayed += entered;
+    parcel.rejects.clear();
+  }
+  if (parcel.replay && recipe_.junction == nullptr) {
+    return slot.done.store(parcel.next_offset, std::memory_order_release);
+  }
   const std::optional<base::Error> refused = refusal(parcel);
-  base::Status status = outlet_.deliver_rejects(std::move(parcel.rejects));
+  base::Status status = outlet_.deliver_rejects(std::move(parcel.rejects),
+                                                {.task = slot.task, .epoch = parcel.epoch});
   if (refused) return life_.fail(*refused);
   if (status) status = pass_on(parcel);
   if (status) return slot.done.store(parcel.next_offset, std::memory_order_release);
@@ -212,6 +271,8 @@ base::Status Compute::pass_on(Parcel& parcel) {
 // Rows that are held back when the records end come out now; of a task that went elsewhere they are
 // read again there.
 void Compute::finish_tasks() {
+  // What is held is part of the state that the next run goes on with.
+  if (recipe_.recovery != nullptr && life_.stopping()) return;
   const std::lock_guard turn(turn_);
   for (TaskSlot* slot : slots_) {
     if (gave_up_) return;
@@ -239,8 +300,11 @@ std::optional<base::Error> Compute::refusal(const Parcel& parcel) const {
 
 base::Status Compute::renew(TaskSlot& slot, std::uint32_t epoch) {
   const Plan& plan = *recipe_.leaves[slot.leaf];
-  const bool with_digest = recipe_.with_digest && recipe_.junction == nullptr;
-  base::Result<Task> fresh = Task::create(plan, with_digest, plan.leading_rules());
+  const bool with_digest =
+      (recipe_.with_digest || recipe_.recovery != nullptr) && recipe_.junction == nullptr;
+  const std::size_t elsewhere =
+      recipe_.recovery != nullptr ? plan.leading_stateless_rules() : plan.leading_rules();
+  base::Result<Task> fresh = Task::create(plan, with_digest, elsewhere);
   if (!fresh) return fresh.error();
   if (slot.running) {
     of_former_.combine(slot.running->digest());
@@ -250,7 +314,24 @@ base::Status Compute::renew(TaskSlot& slot, std::uint32_t epoch) {
   slot.running.emplace(std::move(*fresh));
   slot.running_epoch = epoch;
   slot.done.store(-1, std::memory_order_release);
-  return {};
+  const std::shared_ptr<const Restored> beginning = slot.beginning();
+  if (!beginning) return {};
+  base::Status status = begin_at(slot, *beginning);
+  slot.forget_state();
+  recipe_.recovery->done_with({slot.topic, slot.task.partition});
+  return status;
+}
+
+base::Status Compute::begin_at(TaskSlot& slot, const Restored& beginning) {
+  slot.commit = beginning.commit;
+  slot.from = beginning.first;
+  slot.cut_at = beginning.committed.offset;
+  slot.saved_at = beginning.state ? beginning.begin : -1;
+  slot.replayed = 0;
+  slot.replaying = beginning.begin < beginning.replay_until;
+  if (!beginning.state) return {};
+  slot.done.store(beginning.begin, std::memory_order_release);
+  return slot.running->load(*beginning.state, slot.section(""));
 }
 
 void Compute::note_event_times(const Parcel& parcel) {

@@ -75,21 +75,37 @@ std::vector<LeafPlan> leaves_of(const Plan& plan) {
 
 struct Engine::Impl {
   Impl(Plan p, std::vector<Sources> from, const EngineOptions& o,
-       std::vector<std::shared_ptr<sink::Sink>> sinks, BatchListener on_batch)
+       std::vector<std::shared_ptr<sink::Sink>> sinks, BatchListener on_batch, Durability d)
       : plan(std::move(p)),
         options(o),
+        durability(std::move(d)),
         registry(o.compute_threads),
         outlet(plan.output_schema(), options, std::move(sinks), std::move(on_batch)),
         life([this] { wake(); }, [this] { outlet.run_ended(); }) {
+    if (durability.log) {
+      delivery = std::make_unique<Delivery>(
+          durability.log, [this](const sink::Origin& of) { return is_ours(of); }, life,
+          [this] { durability.recovery->open(); });
+      outlet.set_delivery(delivery.get());
+    }
     if (plan.is_merge()) {
-      junction = std::make_unique<Junction>(
-          plan, Junction::House{
-                    .outlet = outlet, .life = life, .registry = registry, .options = options});
+      junction =
+          std::make_unique<Junction>(plan, Junction::House{.outlet = outlet,
+                                                           .life = life,
+                                                           .registry = registry,
+                                                           .options = options,
+                                                           .recovery = durability.recovery.get()});
+    }
+    if (durability.recovery) {
+      coordinator = std::make_unique<Coordinator>(coordinator_house());
+      if (!delivery) durability.recovery->open();
     }
     std::size_t producers = 0;
     for (const Sources& of_leaf : from) producers += of_leaf.size();
-    const TaskRecipe recipe{
-        .leaves = plan.leaves(), .with_digest = options.digest, .junction = junction.get()};
+    const TaskRecipe recipe{.leaves = plan.leaves(),
+                            .with_digest = options.digest,
+                            .junction = junction.get(),
+                            .recovery = durability.recovery.get()};
     for (unsigned i = 0; i < options.compute_threads; ++i) {
       computes.push_back(std::make_unique<Compute>(recipe, outlet, life, producers, options));
     }
@@ -102,6 +118,24 @@ struct Engine::Impl {
     }
   }
 
+  // Behind a merge results are of all partitions, which only this run has.
+  [[nodiscard]] bool is_ours(const sink::Origin& of) const {
+    return plan.is_merge() || registry.held(of.task, of.epoch);
+  }
+
+  [[nodiscard]] Coordinator::House coordinator_house() {
+    return {.registry = registry,
+            .computes = computes,
+            .outlet = outlet,
+            .life = life,
+            .recovery = *durability.recovery,
+            .delivery = delivery.get(),
+            .junction = junction.get(),
+            .store = durability.store,
+            .options = options,
+            .keeps_state = plan.keeps_state()};
+  }
+
   [[nodiscard]] Ingest::House house_of(std::size_t leaf, const LeafPlan& of) {
     // Behind a merge all rows of a key come together; before it steps see those of one partition.
     const bool watch_keys = !plan.is_merge() || of.plan->keeps_state_by_key();
@@ -111,7 +145,11 @@ struct Engine::Impl {
                       .max_record_bytes = options.max_record_bytes,
                       .watch_keys = watch_keys,
                       .keys = keys,
-                      .rejects = outlet.rejects()},
+                      .rejects = outlet.rejects(),
+                      .rules = durability.recovery ? of.plan->leading_stateless_rules()
+                                                   : of.plan->leading_rules(),
+                      .keep_originals = durability.recovery && of.plan->leading_stateless_rules() <
+                                                                   of.plan->leading_rules()},
             .leaf = leaf,
             .idle_timeout = of.idle_timeout,
             .junction = junction.get(),
@@ -119,7 +157,10 @@ struct Engine::Impl {
             .registry = registry,
             .computes = computes,
             .outlet = outlet,
-            .life = life};
+            .life = life,
+            .recovery = durability.recovery.get(),
+            .coordinator = coordinator.get(),
+            .delivery = delivery.get()};
   }
 
   void wake() noexcept {
@@ -132,6 +173,23 @@ struct Engine::Impl {
   void join() {
     for (const auto& ingest : ingests) ingest->join();
     for (const auto& compute : computes) compute->join();
+    if (coordinator) coordinator->join();
+    if (delivery) delivery->join();
+  }
+
+  void add_durability(EngineStatus& status) const {
+    if (delivery) {
+      const Delivery::Status now = delivery->status();
+      status.commits = now.commits;
+      status.commit_seconds = now.commit_seconds;
+    }
+    if (coordinator) {
+      const Coordinator::Status now = coordinator->status();
+      status.checkpoints = now.checkpoints;
+      status.checkpoint_age = now.checkpoint_age;
+      status.longest_stall_seconds = now.longest_stall_seconds;
+      status.recovery = durability.recovery->story();
+    }
   }
 
   void add_counters(EngineStatus& status) const {
@@ -172,6 +230,9 @@ struct Engine::Impl {
       if (std::string text = ingest->message(); !text.empty()) return text;
     }
     if (std::string text = outlet.trouble(); !text.empty()) return text;
+    if (coordinator) {
+      if (std::string text = coordinator->status().message; !text.empty()) return text;
+    }
     if (junction && !life.ended()) {
       if (std::string text = junction->message(); !text.empty()) return text;
     }
@@ -181,11 +242,14 @@ struct Engine::Impl {
 
   const Plan plan;
   const EngineOptions options;
+  const Durability durability;
   TaskRegistry registry;
   KeyWatch keys;
   Outlet outlet;
   Lifecycle life;
-  std::unique_ptr<Junction> junction;  // null: nothing is merged
+  std::unique_ptr<Delivery> delivery;        // null: nothing is written exactly once
+  std::unique_ptr<Junction> junction;        // null: nothing is merged
+  std::unique_ptr<Coordinator> coordinator;  // null: nothing is kept for another life
   std::vector<std::unique_ptr<Compute>> computes;
   std::vector<std::unique_ptr<Ingest>> ingests;
 };
@@ -202,10 +266,10 @@ base::Result<std::unique_ptr<Engine>> Engine::create(Plan plan, Sources sources,
 
 base::Result<std::unique_ptr<Engine>> Engine::create_merging(
     Plan plan, std::vector<Sources> sources, EngineOptions options,
-    std::vector<std::shared_ptr<sink::Sink>> sinks, BatchListener on_batch) {
+    std::vector<std::shared_ptr<sink::Sink>> sinks, BatchListener on_batch, Durability durability) {
   if (base::Status status = check(plan, options, sources); !status) return status.error();
   auto impl = std::make_unique<Impl>(std::move(plan), std::move(sources), options, std::move(sinks),
-                                     std::move(on_batch));
+                                     std::move(on_batch), std::move(durability));
   return std::unique_ptr<Engine>(new Engine(std::move(impl)));
 }
 
@@ -217,6 +281,8 @@ base::Status Engine::start() {
     return base::invalid_argument("an engine runs once: this one was started or stopped already");
   }
   impl_->life.started(impl_->ingests.size(), impl_->computes.size());
+  if (impl_->delivery) impl_->delivery->start();
+  if (impl_->coordinator) impl_->coordinator->start();
   for (std::size_t i = 0; i < impl_->computes.size(); ++i) {
     impl_->computes[i]->start("headrace-comp" + std::to_string(i));
   }
@@ -244,6 +310,7 @@ EngineStatus Engine::status() const {
   status.rows = impl_->outlet.rows();
   impl_->add_counters(status);
   impl_->add_contact(status);
+  impl_->add_durability(status);
   status.late = impl_->outlet.rejects().late();
   status.rejected = impl_->outlet.rejects().by_reason();
   status.first_rejects = impl_->outlet.rejects().first_of_reasons(impl_->registry.topics());
@@ -280,5 +347,9 @@ Frame Engine::take_collected() { return impl_->outlet.take_collected(); }
 const record::SchemaPtr& Engine::schema() const noexcept { return impl_->plan.output_schema(); }
 
 std::vector<std::string> Engine::topics() const { return impl_->registry.topics(); }
+
+base::Result<std::string> Engine::membership() const {
+  return impl_->ingests.front()->membership();
+}
 
 }  // namespace headrace::pipeline

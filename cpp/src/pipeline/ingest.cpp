@@ -98,7 +98,7 @@ bool Ingest::take(Poll& poll) {
   take_records(poll.records);
   if (!tasks_.empty()) say_reported();
   end_channels(poll);
-  const bool bytes_needed = house_.tasks.plan.leading_rules() > 0;
+  const bool bytes_needed = house_.tasks.rules > 0;
   if (poll.records.empty() || bytes_needed || now - open_since_ >= kLongestWait) {
     cut_open(poll.records);
   }
@@ -126,6 +126,7 @@ void Ingest::finish() {
     if (!life.stopping()) (void)source_->poll(milliseconds{0});
   }
   note_positions();
+  if (house_.coordinator != nullptr) house_.coordinator->finish(!life.stopping());
   if (life.failure()) return;
   const std::string before = message();
   commit(all_tasks());
@@ -160,6 +161,7 @@ void Ingest::take_records(std::span<const RawRecord> records) {
       counters_.stale.fetch_add(1, std::memory_order_relaxed);
       continue;
     }
+    if (entry->task->ends_replay(record.offset)) cut(*entry->task, records);
     if (record.tombstone) ++tombstones;
     if (entry->task->append(record, *entry->decoder)) cut(*entry->task, records);
   }

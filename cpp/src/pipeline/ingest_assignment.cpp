@@ -41,6 +41,9 @@ void Ingest::take_events(std::span<const SourceEvent> events) {
         break;
       case EventKind::kRevoked:
         if (const auto known = tasks_.find(event.task); known != tasks_.end()) {
+          // First: what is done of it is still ours to commit.
+          TaskSlot& slot = known->second.task->slot();
+          slot.leaving.store(known->second.task->epoch(), std::memory_order_release);
           counters_.stale.fetch_add(known->second.task->revoke(), std::memory_order_relaxed);
           left.push_back(known->second.task.get());
         }
@@ -66,12 +69,30 @@ void Ingest::take_events(std::span<const SourceEvent> events) {
 void Ingest::assigned(const SourceEvent& event) {
   const bool again = tasks_.contains(event.task);
   Entry& entry = entry_of(event.task);
-  base::Result<std::size_t> lost = entry.task->assign(event.epoch);
+  std::shared_ptr<const Restored> restored;
+  TaskSlot& slot = entry.task->slot();
+  if (house_.recovery != nullptr) {
+    const PartitionName name{slot.topic, slot.task.partition};
+    restored = house_.recovery->take(name);
+    if (restored && house_.delivery != nullptr) {
+      house_.delivery->assigned(
+          name, {.offset = restored->committed.offset, .metadata = restored->committed.metadata});
+    }
+    if (restored && house_.junction != nullptr) {
+      if (restored->begin < restored->replay_until) house_.junction->expect_replay();
+      base::Status status =
+          restored->state ? house_.junction->load(*restored->state) : base::Status{};
+      if (!status) return house_.life.fail(status.error());
+    }
+    const std::lock_guard lock(slot.mutex);
+    slot.restored = restored;
+  }
+  base::Result<std::size_t> lost = entry.task->assign(event.epoch, restored.get());
   if (!lost) return house_.life.fail(lost.error());
   open_channel(entry);
   counters_.stale.fetch_add(*lost, std::memory_order_relaxed);
   if (paused_) source_->pause(std::span(&event.task, 1));
-  if (!again) return say({});
+  if (!again || restored) return say({});
   say(source_->topics().at(static_cast<std::size_t>(event.task.topic)) + '/' +
       std::to_string(event.task.partition) +
       " was assigned anew: its state began again at offset " + std::to_string(event.offset));
@@ -80,9 +101,15 @@ void Ingest::assigned(const SourceEvent& event) {
 // Commits what is finished of tasks that are about to be given back.
 void Ingest::settle(std::vector<IngestTask*>& left) {
   if (left.empty()) return;
+  if (house_.coordinator != nullptr) {
+    std::vector<TaskSlot*> slots;
+    for (IngestTask* task : left) slots.push_back(&task->slot());
+    house_.coordinator->release(slots);
+  }
   const std::vector<std::uint64_t> numbers = request_flush();
   const Clock::time_point until = Clock::now() + kSettle;
-  while (!flushed(numbers) && !house_.life.stopping() && Clock::now() < until) {
+  while (house_.delivery == nullptr && !flushed(numbers) && !house_.life.stopping() &&
+         Clock::now() < until) {
     std::this_thread::sleep_for(std::chrono::microseconds{200});
   }
   commit(left);
@@ -98,6 +125,7 @@ void Ingest::keep_house(Clock::time_point now) {
     note_positions();
     next_positions_ = now + kPositionsEvery;
   }
+  if (house_.delivery != nullptr) return;  // positions go with the results
   if (flush_asked_.empty() && now >= next_commit_) flush_asked_ = request_flush();
   if (flush_asked_.empty() || !flushed(flush_asked_)) return;
   flush_asked_.clear();
@@ -131,6 +159,7 @@ bool Ingest::flushed(const std::vector<std::uint64_t>& numbers) const {
 }
 
 void Ingest::commit(const std::vector<IngestTask*>& tasks) {
+  if (house_.delivery != nullptr) return;
   std::vector<source::TaskPosition> positions;
   for (IngestTask* task : tasks) {
     TaskSlot& slot = task->slot();

@@ -56,8 +56,14 @@ void Ingest::rest_if_silent(Entry& entry, const source::TaskPosition& position,
 // Reading goes on for the others, which those wait for.
 void Ingest::hold_back() {
   held_back_ = false;
+  const bool replaying = house_.junction->replaying();
+  // What was put off for it goes on.
+  if (std::exchange(replaying_, replaying) && !replaying) {
+    for (const auto& compute : house_.computes) compute->ring_bell();
+  }
   for (auto& [id, entry] : tasks_) {
-    const bool ahead = entry.task->assigned() && entry.task->slot().ahead.load();
+    const bool early = replaying && entry.task->past_replay();
+    const bool ahead = entry.task->assigned() && (early || entry.task->slot().ahead.load());
     held_back_ = held_back_ || ahead;
     if (ahead == std::exchange(entry.held_back, ahead) || !entry.task->assigned()) continue;
     if (ahead) {

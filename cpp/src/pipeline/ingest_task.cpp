@@ -38,24 +38,50 @@ record::BufferPtr no_times(std::size_t rows) {
 
 IngestTask::IngestTask(Shared shared, TaskSlot& slot) : shared_(shared), slot_(slot) {}
 
-base::Result<std::size_t> IngestTask::assign(std::uint32_t epoch) {
+base::Result<std::size_t> IngestTask::assign(std::uint32_t epoch, const Restored* restored) {
   const std::size_t lost = revoke();
   base::Result<std::vector<ops::OperatorPtr>> operators = shared_.plan.instantiate();
   if (!operators) return operators.error();
-  operators->resize(shared_.plan.leading_rules());
+  operators->resize(shared_.rules);
   rules_ = std::move(*operators);
   builder_.emplace(shared_.plan.input_schema(), shared_.batch_rows);
   keys_watched_ = 0;
   newest_ = {};
+  next_offset_ = replay_until_ = 0;
+  if (restored != nullptr) {
+    if (base::Status status = restore(*restored); !status) return status.error();
+  }
   epoch_ = epoch;
   slot_.live_epoch.store(epoch, std::memory_order_release);
   return lost;
+}
+
+base::Status IngestTask::restore(const Restored& restored) {
+  next_offset_ = restored.begin;
+  replay_until_ = restored.replay_until;
+  if (!restored.state) return {};
+  const base::Result<std::span<const std::byte>> keys =
+      checkpoint::section_of(*restored.state, slot_.section("keys"));
+  if (!keys) return keys.error();
+  base::ByteReader reader(*keys);
+  std::int64_t newest = 0;
+  std::uint32_t count = 0;
+  if (base::Status status = reader.get_into(newest); !status) return status;
+  if (base::Status status = reader.get_into(count); !status) return status;
+  if (newest != ops::NewestTime{}.ns()) newest_.note(newest);
+  for (; count > 0; --count) {
+    const base::Result<std::string> key = reader.get_string();
+    if (!key) return key.error();
+    (void)builder_->keys().id_of(*key);
+  }
+  return {};
 }
 
 std::size_t IngestTask::revoke() {
   slot_.live_epoch.store(TaskSlot::kNobody, std::memory_order_release);
   const std::size_t lost = (builder_ ? builder_->row() : 0) + rejects_.size();
   builder_.reset();
+  originals_.clear();
   rejects_.clear();
   open_ = false;
   return lost;
@@ -79,7 +105,13 @@ bool IngestTask::append(const RawRecord& record, decode::Decoder& decoder) {
   }
   if (shared_.plan.is_table()) note_time();
   builder_->commit(record.offset);
-  return builder_->full();
+  if (shared_.keep_originals) {
+    originals_.push_back({.offset = record.offset,
+                          .timestamp_ms = record.timestamp_ms,
+                          .key = std::string(record.key),
+                          .value = std::string(record.value.substr(0, shared_.reject_value_cap))});
+  }
+  return builder_->full() || next_offset_ == replay_until_;
 }
 
 // Tombstones take the newest time of the records before them.
@@ -171,7 +203,14 @@ ParcelPtr IngestTask::parcel(record::RecordBatch batch, record::Rejects by_rules
   made->epoch = epoch_;
   made->next_offset = next_offset_;
   batch.next_offset = next_offset_;
+  made->replay = next_offset_ <= replay_until_;
+  if (builder_) {
+    made->keys = builder_->keys().names();
+    made->key_count = builder_->keys().size();
+  }
+  made->newest_ns = newest_.ns();
   made->batch = std::move(batch);
+  made->originals = std::exchange(originals_, {});
   made->rejects = std::exchange(rejects_, {});
   std::move(by_rules.begin(), by_rules.end(), std::back_inserter(made->rejects));
   sort_by_offset(made->rejects);

@@ -15,9 +15,14 @@ using std::chrono::milliseconds;
 constexpr milliseconds kSayAfter{2'000};
 constexpr milliseconds kLeaveSlice{20};
 
+std::string section_of(std::size_t node) { return "merge " + std::to_string(node); }
+
 }  // namespace
 
-Junction::Junction(const Plan& plan, House house) : house_(house) { (void)add_node(plan, true); }
+Junction::Junction(const Plan& plan, House house)
+    : house_(house), is_recovering_(house.recovery != nullptr) {
+  (void)add_node(plan, true);
+}
 
 // Depth first, so that rows move upwards in one walk over the nodes.
 std::uint32_t Junction::add_node(const Plan& plan, bool is_root) {
@@ -38,13 +43,15 @@ std::uint32_t Junction::add_node(const Plan& plan, bool is_root) {
   }
   const auto index = static_cast<std::uint32_t>(nodes_.size());
   nodes_.push_back(
-      {.task = MergedTask::create(plan, is_root && house_.options.digest).value_or_throw()});
+      {.task = MergedTask::create(plan, is_root && (house_.options.digest || is_recovering_))
+                   .value_or_throw()});
   for (const std::size_t leaf : leaves) leaves_[leaf].node = index;
   for (const Child& child : children) {
     Node& node = nodes_[index];
     const Merge::Channel channel =
         node.task.merge().open({.input = child.input, .topic = {}, .partition = 0});
     nodes_[child.node].parent = index;
+    nodes_[child.node].input = child.input;
     nodes_[child.node].channel = channel;
     node.child_of.resize(channel + 1, kNoParent);
     node.child_of[channel] = child.node;
@@ -54,9 +61,13 @@ std::uint32_t Junction::add_node(const Plan& plan, bool is_root) {
 
 // ---- ingest threads
 
-void Junction::expect(std::size_t leaf) { nodes_[leaves_[leaf].node].task.merge().expect(1); }
+void Junction::expect(std::size_t leaf) {
+  nodes_[leaves_[leaf].node].task.merge().expect(1);
+  unreported_.fetch_add(1, std::memory_order_acq_rel);
+}
 
 void Junction::reported(std::size_t leaf) {
+  unreported_.fetch_sub(1, std::memory_order_acq_rel);
   change({.kind = Change::Kind::kReported, .leaf = leaf});
 }
 
@@ -105,6 +116,9 @@ void Junction::seat(const Change& change) {
   const Merge::Channel channel = nodes_[leaf.node].task.merge().open(
       {.input = leaf.input, .topic = change.slot->topic, .partition = change.slot->task.partition});
   seats_[change.slot] = {.node = leaf.node, .channel = channel, .epoch = change.epoch};
+  const std::shared_ptr<const Restored> beginning = change.slot->beginning();
+  const bool is_there = beginning && beginning->begin == beginning->replay_until;
+  if (is_there && beginning->resting) nodes_[leaf.node].task.merge().rest(channel);
 }
 
 void Junction::unseat(TaskSlot& slot) {
@@ -166,13 +180,14 @@ MergedTask::Give Junction::give_of(Node& node) {
 
 base::Status Junction::deliver(record::RecordBatch& batch, bool is_result,
                                record::Rejects& rejects) {
+  if (replaying()) return {};  // a former life has given it out
   std::optional<base::Error> refused;
   if (house_.options.fail_on_reject && !rejects.empty()) {
     const auto topic = static_cast<std::size_t>(rejects.front().task.topic);
     refused = {.code = base::ErrorCode::kRecordRejected,
                .message = record::text_of(rejects.front(), house_.registry.topics().at(topic))};
   }
-  base::Status status = house_.outlet.deliver_rejects(std::move(rejects));
+  base::Status status = house_.outlet.deliver_rejects(std::move(rejects), {});
   if (refused) return *refused;
   if (!status || !is_result || batch.rows() == 0) return status;
   batch.ingest_steady_ns = ingest_steady_ns_;
@@ -271,6 +286,8 @@ void Junction::leave() {
     apply_changes();
     for (Node& node : nodes_) {
       if (broken_ || house_.life.past_flush()) break;
+      // What is held is part of the state that the next run goes on with.
+      if (is_recovering_ && house_.life.stopping()) break;
       const base::Status status = house_.life.stopping() ? stop(node) : finish(node);
       if (!status) fail(status);
     }
@@ -286,6 +303,63 @@ ops::HeldOffsets Junction::held() {
   if (broken_) held.note_unknown();
   for (Node& node : nodes_) node.task.note_held(held);
   return held;
+}
+
+base::Status Junction::end_replay(TaskSlot& slot) {
+  const std::lock_guard lock(mutex_);
+  apply_changes();
+  const std::shared_ptr<const Restored> beginning = slot.beginning();
+  const auto seat = seats_.find(&slot);
+  if (beginning->resting && seat != seats_.end()) {
+    nodes_[seat->second.node].task.merge().rest(seat->second.channel);
+  }
+  if (base::Status status = advance(); !status) return status;
+  replayed_ += slot.replayed;
+  replays_.fetch_sub(1, std::memory_order_acq_rel);
+  if (replaying()) return {};
+  return house_.recovery->verify("all partitions", replayed_, *beginning,
+                                 nodes_.back().task.digest());
+}
+
+// ---- recovery
+
+void Junction::save(std::vector<checkpoint::Section>& sections) const {
+  const std::lock_guard lock(mutex_);
+  for (std::size_t i = 0; i < nodes_.size(); ++i) {
+    base::ByteWriter writer;
+    nodes_[i].task.snapshot(writer);
+    sections.push_back({.name = section_of(i), .bytes = std::move(writer).take()});
+  }
+}
+
+base::Status Junction::load(const checkpoint::Checkpoint& state) {
+  const std::lock_guard lock(mutex_);
+  if (std::exchange(loaded_, true)) return {};
+  for (std::size_t i = 0; i < nodes_.size(); ++i) {
+    if (base::Status s = checkpoint::load(state, section_of(i), nodes_[i].task); !s) return s;
+  }
+  // Channels are numbered anew; those of merges below are known by their input.
+  for (std::size_t i = 0; i < nodes_.size(); ++i) {
+    Node& child = nodes_[i];
+    if (child.parent == kNoParent) continue;
+    Node& parent = nodes_[child.parent];
+    child.channel = parent.task.merge().open({.input = child.input, .topic = {}, .partition = 0});
+    if (parent.child_of.size() <= child.channel) {
+      parent.child_of.resize(child.channel + 1, kNoParent);
+    }
+  }
+  for (Node& node : nodes_) std::fill(node.child_of.begin(), node.child_of.end(), kNoParent);
+  for (std::uint32_t i = 0; i < nodes_.size(); ++i) {
+    if (nodes_[i].parent != kNoParent) nodes_[nodes_[i].parent].child_of[nodes_[i].channel] = i;
+  }
+  return {};
+}
+
+bool Junction::resting(TaskSlot& slot) const {
+  const std::lock_guard lock(mutex_);
+  const auto seat = seats_.find(&slot);
+  return seat != seats_.end() &&
+         nodes_[seat->second.node].task.merge().is_resting(seat->second.channel);
 }
 
 // ---- any thread

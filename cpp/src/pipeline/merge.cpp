@@ -28,10 +28,8 @@ Merge::Channel Merge::open(const Place& place) {
   const auto known = std::find_if(lines_.begin(), lines_.end(),
                                   [&](const Line& line) { return line.place == place; });
   if (known != lines_.end()) {
-    if (known->state == State::kClosed) {
-      known->clock = fresh_clock(place.input);
-      known->state = State::kOpen;
-    }
+    if (known->state == State::kClosed) known->clock = fresh_clock(place.input);
+    known->state = State::kOpen;  // a restored one may have ended, or have been silent, then
     return static_cast<Channel>(known - lines_.begin());
   }
   lines_.push_back(

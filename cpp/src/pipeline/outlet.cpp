@@ -27,13 +27,19 @@ base::Status Outlet::deliver(const record::BatchPtr& batch) {
   for (const auto& sink : sinks_) {
     if (base::Status status = sink->write(batch); !status) return status;
   }
-  return {};
+  if (delivery_ == nullptr) return {};
+  return delivery_->push({.origin = {.task = batch->task, .epoch = batch->epoch}, .rows = batch});
 }
 
-base::Status Outlet::deliver_rejects(record::Rejects rejects) {
+base::Status Outlet::deliver_rejects(record::Rejects rejects, const sink::Origin& origin) {
   if (rejects.empty()) return {};
   for (const auto& sink : sinks_) {
     if (base::Status status = sink->write_rejects(rejects); !status) return status;
+  }
+  if (delivery_ != nullptr) {
+    auto shared = std::make_shared<const record::Rejects>(rejects);
+    base::Status status = delivery_->push({.origin = origin, .rejects = std::move(shared)});
+    if (!status) return status;
   }
   rejects_.add(std::move(rejects));
   return {};
@@ -51,11 +57,12 @@ std::string Outlet::trouble() const {
   for (const auto& sink : sinks_) {
     if (std::string text = sink->trouble(); !text.empty()) return text;
   }
-  return {};
+  return delivery_ != nullptr ? delivery_->status().message : std::string();
 }
 
 void Outlet::cancel() noexcept {
   for (const auto& sink : sinks_) sink->cancel();
+  if (delivery_ != nullptr) delivery_->cancel();
 }
 
 void Outlet::announce(std::size_t rows) {

@@ -7,6 +7,19 @@
 
 namespace headrace::pipeline {
 
+void fill_from_originals(Parcel& parcel) {
+  if (parcel.originals.empty()) return;
+  for (record::Reject& reject : parcel.rejects) {
+    const auto found = std::lower_bound(
+        parcel.originals.begin(), parcel.originals.end(), reject.offset,
+        [](const Original& one, std::int64_t offset) { return one.offset < offset; });
+    if (found == parcel.originals.end() || found->offset != reject.offset) continue;
+    reject.timestamp_ms = found->timestamp_ms;
+    reject.key = found->key;
+    reject.value = found->value;
+  }
+}
+
 std::size_t drop_rows(Parcel& parcel) {
   const std::size_t rows = parcel.batch.rows();
   parcel.batch.gather({});

@@ -33,12 +33,21 @@ template <class Spec>
 void Plan::add(Spec spec) {
   steps_.push_back(std::make_shared<const Step>(Step{std::move(spec)}));
   const bool all_before = leading_rules_ + 1 == steps_.size();
-  if (all_before && runs_at_ingest(steps_.back()->spec)) ++leading_rules_;
+  if (!all_before || !runs_at_ingest(steps_.back()->spec)) return;
+  const bool none_remembers = leading_stateless_rules_ == leading_rules_;
+  if (none_remembers && !remembers(steps_.back()->spec)) ++leading_stateless_rules_;
+  ++leading_rules_;
 }
 
 bool Plan::keeps_state_by_key() const noexcept {
   return std::ranges::any_of(
       steps_, [](const auto& step) { return pipeline::keeps_state_by_key(step->spec); });
+}
+
+bool Plan::keeps_state() const noexcept {
+  return is_merge() || std::ranges::any_of(steps_, [](const auto& step) {
+           return pipeline::remembers(step->spec);
+         });
 }
 
 base::Result<Plan> Plan::parse(std::string_view json,

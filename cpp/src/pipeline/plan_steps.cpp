@@ -392,6 +392,11 @@ bool keeps_state_by_key(const StepSpec& step) noexcept {
       step);
 }
 
+bool remembers(const StepSpec& step) noexcept {
+  return keeps_state_by_key(step) || std::holds_alternative<DeduplicateSpec>(step) ||
+         std::holds_alternative<LateSpec>(step) || std::holds_alternative<SortWithinSpec>(step);
+}
+
 Result<OperatorPtr> make_operator(const StepSpec& step, const record::SchemaPtr& schema,
                                   const Outside& outside) {
   return std::visit(Maker{schema, outside}, step);

@@ -14,6 +14,10 @@ base::Error damaged(const std::string& how) {
   return {.code = base::ErrorCode::kCheckpoint, .message = "the snapshot of a task " + how};
 }
 
+constexpr const char* kDigestSection = "digest";
+
+std::string section_of(std::size_t step) { return "operator " + std::to_string(step); }
+
 void put_section(base::ByteWriter& writer, const base::ByteWriter& section) {
   const std::span<const std::byte> bytes = section.bytes();
   writer.put_span(std::span(reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()));
@@ -122,6 +126,24 @@ void Task::snapshot(base::ByteWriter& writer) const {
   base::ByteWriter section;
   digest_.snapshot(section);
   put_section(writer, section);
+}
+
+void Task::save(std::vector<checkpoint::Section>& sections, const std::string& prefix) const {
+  const auto add = [&](const std::string& name, const auto& part) {
+    base::ByteWriter writer;
+    part.snapshot(writer);
+    sections.push_back({.name = prefix + name, .bytes = std::move(writer).take()});
+  };
+  for (std::size_t i = 0; i < operators_.size(); ++i) add(section_of(i), *operators_[i]);
+  add(kDigestSection, digest_);
+}
+
+base::Status Task::load(const checkpoint::Checkpoint& state, const std::string& prefix) {
+  for (std::size_t i = 0; i < operators_.size(); ++i) {
+    base::Status status = checkpoint::load(state, prefix + section_of(i), *operators_[i]);
+    if (!status) return status;
+  }
+  return checkpoint::load(state, prefix + kDigestSection, digest_);
 }
 
 base::Status Task::restore(base::ByteReader& reader) {

@@ -27,6 +27,24 @@ TaskStatus status_of(const TaskSlot& slot, const std::string& topic) {
 
 }  // namespace
 
+std::string TaskSlot::section(const std::string& name) const {
+  return unit_of({topic, task.partition}) + '/' + name;
+}
+
+void TaskSlot::save(checkpoint::Checkpoint& made) const {
+  made.read_to.push_back({.topic = topic,
+                          .partition = task.partition,
+                          .offset = done.load(std::memory_order_acquire)});
+  base::ByteWriter names;
+  names.put(newest_ns);
+  names.put(key_count);
+  for (std::uint32_t key = 0; key < key_count; ++key) {
+    names.put_string(keys->text(static_cast<std::int32_t>(key)));
+  }
+  made.sections.push_back({.name = section("keys"), .bytes = std::move(names).take()});
+  running->save(made.sections, section(""));
+}
+
 std::int32_t TaskRegistry::topic(const std::string& name) {
   const std::lock_guard lock(mutex_);
   return topic_locked(name);
@@ -46,6 +64,20 @@ TaskSlot& TaskRegistry::add(const std::string& topic_name, record::TaskId at_sou
   const std::lock_guard lock(mutex_);
   const record::TaskId id{.topic = topic_locked(topic_name), .partition = at_source.partition};
   return slots_.emplace_back(id, at_source, slots_.size() % compute_threads_, topic_name, leaf);
+}
+
+std::vector<TaskSlot*> TaskRegistry::slots() {
+  const std::lock_guard lock(mutex_);
+  std::vector<TaskSlot*> all;
+  for (TaskSlot& slot : slots_) all.push_back(&slot);
+  return all;
+}
+
+bool TaskRegistry::held(record::TaskId task, std::uint32_t epoch) const {
+  const std::lock_guard lock(mutex_);
+  return std::any_of(slots_.begin(), slots_.end(), [&](const TaskSlot& slot) {
+    return slot.task == task && slot.held_by(epoch);
+  });
 }
 
 std::vector<std::string> TaskRegistry::topics() const {

@@ -18,7 +18,7 @@ TEST_CASE("a batch goes to frames, listener and sinks; rejects to the log and si
                 [&](const record::BatchPtr& batch) { heard += batch->rows(); });
   Partition a(0);
   REQUIRE(outlet.deliver(a.shared(5)).ok());
-  REQUIRE(outlet.deliver_rejects(record::Rejects(3)).ok());
+  REQUIRE(outlet.deliver_rejects(record::Rejects(3), {}).ok());
   CHECK(outlet.rows() == 5);
   CHECK(outlet.frames().frame(10).rows == 5);
   CHECK(heard == 5);

@@ -86,7 +86,7 @@ std::map<std::string, std::string> headers_of_first(const Cluster& cluster, cons
 TEST_CASE("rows become JSON records with their key and their event time") {
   Cluster cluster;
   cluster.topic("signals", 1);
-  auto sink = open(cluster, [](auto& c) { c.topic = "signals"; });
+  auto sink = open(cluster, [](auto& c) { c.topics.topic = "signals"; });
   REQUIRE(sink->write(bars({{"AAPL", 185.64}, {"MSFT", 0.1}})));
   REQUIRE(sink->write(bars({{"AAPL", -1}})));
   REQUIRE(sink->flush(10s).value_or_throw());
@@ -104,15 +104,15 @@ TEST_CASE("another key column, and one that is not there") {
   Cluster cluster;
   cluster.topic("signals", 1);
   auto sink = open(cluster, [](auto& c) {
-    c.topic = "signals";
-    c.key_column = "Close";
+    c.topics.topic = "signals";
+    c.topics.key_column = "Close";
   });
   REQUIRE(sink->write(bars({{"AAPL", 2.5}})));
   REQUIRE(sink->flush(10s).value_or_throw());
   CHECK(read_back(cluster, "signals").records.at(0).key == "2.5");
   auto wrong = open(cluster, [](auto& c) {
-    c.topic = "signals";
-    c.key_column = "Clos";
+    c.topics.topic = "signals";
+    c.topics.key_column = "Clos";
   });
   const auto status = wrong->write(bars({{"AAPL", 2.5}}));
   REQUIRE_FALSE(status);
@@ -123,8 +123,8 @@ TEST_CASE("a dead letter keeps key and value and says where it came from and why
   Cluster cluster;
   cluster.topic("dead", 1);
   auto sink = open(cluster, [](auto& c) {
-    c.dead_letter_topic = "dead";
-    c.source_topic = [](std::int32_t topic) { return "source-" + std::to_string(topic); };
+    c.topics.dead_letter_topic = "dead";
+    c.topics.source_topic = [](std::int32_t topic) { return "source-" + std::to_string(topic); };
   });
   CHECK(sink->write(bars({{"AAPL", 1}})));  // no topic for rows: not written
   record::Reject reject;
@@ -156,7 +156,7 @@ TEST_CASE("a dead letter keeps key and value and says where it came from and why
 TEST_CASE("a lost broker is an error of flush, and after it is back everything is there") {
   Cluster cluster;
   cluster.topic("signals", 1);
-  auto sink = open(cluster, [](auto& c) { c.topic = "signals"; });
+  auto sink = open(cluster, [](auto& c) { c.topics.topic = "signals"; });
   REQUIRE(sink->write(bars({{"AAPL", 1}})));
   REQUIRE(sink->flush(10s).value_or_throw());
   cluster.mock.set_broker_up(1, false).throw_if_error();

@@ -25,6 +25,7 @@
 #include <string>
 #include <vector>
 
+#include <headrace/base/bytes.hpp>
 #include <headrace/base/error.hpp>
 #include <headrace/base/version.hpp>
 
@@ -61,6 +62,21 @@ struct Checkpoint {
 [[nodiscard]] std::vector<std::byte> encode_head(const Checkpoint& checkpoint);
 [[nodiscard]] std::vector<std::byte> encode_tail(const Checkpoint& checkpoint,
                                                  std::size_t head_bytes);
+// The section of that name; an error where there is none.
+[[nodiscard]] base::Result<std::span<const std::byte>> section_of(const Checkpoint& checkpoint,
+                                                                  const std::string& name);
+// Restores `part` from the section of that name, to its last byte.
+template <class Part>
+[[nodiscard]] base::Status load(const Checkpoint& checkpoint, const std::string& name, Part& part) {
+  const base::Result<std::span<const std::byte>> bytes = section_of(checkpoint, name);
+  if (!bytes) return bytes.error();
+  base::ByteReader reader(*bytes);
+  if (base::Status status = part.restore(reader); !status) return status;
+  if (reader.remaining() == 0) return {};
+  return base::Error{.code = base::ErrorCode::kCheckpoint,
+                     .message = "the checkpoint has a \"" + name + "\" that is too long"};
+}
+
 // In one piece.
 [[nodiscard]] std::vector<std::byte> encode(const Checkpoint& checkpoint);
 

@@ -37,6 +37,7 @@ class KeyIndex {
   [[nodiscard]] std::uint32_t size() const noexcept {
     return static_cast<std::uint32_t>(names_->size());
   }
+  [[nodiscard]] const record::DictionaryPtr& names() const noexcept { return names_; }
   // Borrowed: valid while the KeyIndex lives.
   [[nodiscard]] std::string_view text(std::uint32_t id) const noexcept {
     return names_->text(static_cast<std::int32_t>(id));

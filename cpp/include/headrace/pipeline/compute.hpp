@@ -33,6 +33,7 @@ struct TaskRecipe {
   std::vector<const Plan*> leaves;  // by TaskSlot::leaf
   bool with_digest = false;
   Junction* junction = nullptr;  // null: to the outlet
+  Recovery* recovery = nullptr;  // null: every task begins anew
 };
 
 class Compute {
@@ -63,6 +64,10 @@ class Compute {
   void congested(std::size_t producer) noexcept;
   void producer_ended(std::size_t producer) noexcept;  // after its last push
 
+  // One other thread: between the two no task is touched.
+  void halt();
+  void go_on();
+
   // Any thread.
   void ring_bell() noexcept { bell_.ring(); }
   // Asks for everything done so far to be flushed and acknowledged; that has happened when
@@ -87,7 +92,11 @@ class Compute {
   [[nodiscard]] bool all_producers_ended() const noexcept;
   [[nodiscard]] bool serve(Lane& lane);
   void thin_out(Lane& lane, std::span<ParcelPtr> parcels);
+  [[nodiscard]] bool puts_off(ParcelPtr& parcel);
+  [[nodiscard]] bool resume_put_off();
   void handle(Parcel& parcel);
+  // The first parcel that is no repetition: is the state what it was when those were given out?
+  [[nodiscard]] base::Status end_replay(TaskSlot& slot);
   void process(Parcel& parcel);
   using Work = base::Status (Task::*)(record::RecordBatch&, record::Rejects&);
   void work_off(Parcel& parcel, Work work);
@@ -98,6 +107,7 @@ class Compute {
   void finish_tasks();
   [[nodiscard]] std::optional<base::Error> refusal(const Parcel& parcel) const;
   [[nodiscard]] base::Status renew(TaskSlot& slot, std::uint32_t epoch);
+  [[nodiscard]] static base::Status begin_at(TaskSlot& slot, const Restored& beginning);
   void note_event_times(const Parcel& parcel);
   void flush();
   [[nodiscard]] std::vector<Acknowledged> safe_positions() const;
@@ -109,13 +119,15 @@ class Compute {
   std::vector<std::unique_ptr<Lane>> lanes_;
   std::vector<ParcelPtr> block_;  // parcels just popped
   std::vector<TaskSlot*> slots_;  // that run here
+  std::vector<ParcelPtr> put_off_;
   std::atomic<std::uint64_t> flush_wanted_{0};
   std::atomic<std::uint64_t> flushed_{0};
   Doorbell bell_;
   Counters counters_;
   mutable std::mutex turn_;  // who may touch the tasks
-  bool gave_up_ = false;     // a step was cancelled: what comes after it would not fit
-  Digest of_former_;         // of tasks whose assignment is over
+  std::atomic<bool> halted_{false};
+  bool gave_up_ = false;  // a step was cancelled: what comes after it would not fit
+  Digest of_former_;      // of tasks whose assignment is over
   std::thread thread_;
 };
 

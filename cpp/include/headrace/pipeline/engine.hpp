@@ -36,9 +36,16 @@
 #include <headrace/pipeline/frame_store.hpp>
 #include <headrace/pipeline/plan.hpp>
 #include <headrace/sink/sink.hpp>
+#include <headrace/sink/transaction_log.hpp>
 #include <headrace/source/source.hpp>
 
+namespace headrace::checkpoint {
+class Store;
+}
+
 namespace headrace::pipeline {
+
+class Recovery;
 
 // What happens when results are consumed more slowly than records arrive.
 enum class Overflow : std::uint8_t {
@@ -63,6 +70,14 @@ struct EngineOptions {
   bool digest = false;
   bool fail_on_reject = false;  // the first dead letter ends the run, as kRecordRejected
   std::chrono::milliseconds commit_interval{5000};
+  std::chrono::milliseconds checkpoint_interval{10'000};
+};
+
+// What makes a run go on where the one before it stopped; see recovery.hpp.
+struct Durability {
+  std::shared_ptr<sink::TransactionLog> log;  // null: nothing is written exactly once
+  std::shared_ptr<checkpoint::Store> store;   // null: no checkpoints
+  std::shared_ptr<Recovery> recovery;         // the sources' own; null: neither of the two
 };
 
 enum class EngineState : std::uint8_t { kCreated, kRunning, kFinished, kStopped, kFailed };
@@ -94,6 +109,12 @@ struct EngineStatus {
   std::vector<std::string> key_examples;  // keys seen in several partitions (at most 5)
   double seconds = 0;                     // since start
   std::uint64_t pauses = 0;               // times a full ring paused the source
+  std::uint64_t commits = 0;              // transactions
+  double commit_seconds = 0;              // what the last one took
+  std::uint64_t checkpoints = 0;          // written
+  double checkpoint_age = -1;             // seconds; -1: none yet
+  double longest_stall_seconds = 0;       // that a commit or checkpoint has held up computing
+  std::vector<std::string> recovery;      // what was restored, what was refused
 };
 
 class Engine {
@@ -110,7 +131,8 @@ class Engine {
   // The sources of each of the plan's leaves, in their order.
   [[nodiscard]] static base::Result<std::unique_ptr<Engine>> create_merging(
       Plan plan, std::vector<Sources> sources, EngineOptions options,
-      std::vector<std::shared_ptr<sink::Sink>> sinks = {}, BatchListener on_batch = {});
+      std::vector<std::shared_ptr<sink::Sink>> sinks = {}, BatchListener on_batch = {},
+      Durability durability = {});
   ~Engine();
 
   [[nodiscard]] base::Status start();
@@ -132,6 +154,8 @@ class Engine {
   [[nodiscard]] Frame take_collected();           // once, after the run has finished
   [[nodiscard]] const record::SchemaPtr& schema() const noexcept;
   [[nodiscard]] std::vector<std::string> topics() const;
+  // Of the first source, as Source::membership().
+  [[nodiscard]] base::Result<std::string> membership() const;
 
  private:
   struct Impl;

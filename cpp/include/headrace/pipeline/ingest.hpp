@@ -24,6 +24,7 @@
 #include <vector>
 
 #include <headrace/pipeline/compute.hpp>
+#include <headrace/pipeline/coordinator.hpp>
 #include <headrace/pipeline/ingest_task.hpp>
 
 namespace headrace::pipeline {
@@ -49,6 +50,9 @@ class Ingest {
     std::vector<std::unique_ptr<Compute>>& computes;
     Outlet& outlet;
     Lifecycle& life;
+    Recovery* recovery;        // null: every task begins anew
+    Coordinator* coordinator;  // null likewise
+    Delivery* delivery;        // null: positions are committed here
   };
 
   // How long a row waits for others to fill its batch while records keep coming: longer gives
@@ -61,6 +65,7 @@ class Ingest {
   void join();
   void wake() noexcept;
   [[nodiscard]] const Counters& counters() const noexcept { return counters_; }
+  [[nodiscard]] base::Result<std::string> membership() { return source_->membership(); }
   [[nodiscard]] std::string message() const;  // of the source's trouble; empty: none
   struct Contact {
     source::Connection state = source::Connection::kNone;
@@ -134,6 +139,7 @@ class Ingest {
   bool paused_ = false;
   bool reported_ = false;   // that the partitions are known
   bool held_back_ = false;  // some task is
+  bool replaying_ = false;  // when last looked
   Clock::time_point next_positions_{};
   Clock::time_point next_commit_{};
   std::vector<std::uint64_t> flush_asked_;  // empty: no commit under way

@@ -33,15 +33,26 @@ class IngestTask {
     bool watch_keys;  // whether it matters that a key comes in several partitions
     KeyWatch& keys;
     RejectLog& rejects;
+    std::size_t rules;    // that are checked here
+    bool keep_originals;  // others that reject records as they were read come later
   };
 
   // Plans that begin with rules have those checked here.
   IngestTask(Shared shared, TaskSlot& slot);
 
-  // A new assignment: state begins anew. Returns how many rows of the former one were dropped.
-  [[nodiscard]] base::Result<std::size_t> assign(std::uint32_t epoch);
+  // A new assignment: state begins anew, or as it was restored. Returns how many rows of the former
+  // one were dropped.
+  [[nodiscard]] base::Result<std::size_t> assign(std::uint32_t epoch,
+                                                 const Restored* restored = nullptr);
   std::size_t revoke();
 
+  // Whether the batch is to be cut before this record: it is the first one that is not a
+  // repetition.
+  [[nodiscard]] bool ends_replay(std::int64_t offset) const noexcept {
+    return offset >= replay_until_ && next_offset_ < replay_until_ && open_;
+  }
+  // Whether all that a former life has given out is read again.
+  [[nodiscard]] bool past_replay() const noexcept { return next_offset_ >= replay_until_; }
   // One more record; true when the batch is full and to be cut.
   [[nodiscard]] bool append(const source::RawRecord& record, decode::Decoder& decoder);
   void add_reject(record::Reject reject);
@@ -62,6 +73,7 @@ class IngestTask {
   [[nodiscard]] bool assigned() const noexcept { return builder_.has_value(); }
 
  private:
+  [[nodiscard]] base::Status restore(const Restored& restored);
   void note_time();
   void reject(const source::RawRecord& record, decode::DecodeFailure failure);
   [[nodiscard]] base::Status check_rules(record::RecordBatch& batch, record::Rejects& rejects);
@@ -74,8 +86,10 @@ class IngestTask {
   std::uint32_t epoch_ = 0;
   std::optional<decode::BatchBuilder> builder_;
   std::vector<ops::OperatorPtr> rules_;
-  record::Rejects rejects_;  // of decoding, since the last cut
+  std::vector<Original> originals_;  // since the last cut
+  record::Rejects rejects_;          // of decoding, since the last cut
   std::int64_t next_offset_ = 0;
+  std::int64_t replay_until_ = 0;
   std::uint64_t records_ = 0;  // since the last cut
   std::uint32_t keys_watched_ = 0;
   ops::NewestTime newest_;  // of a table

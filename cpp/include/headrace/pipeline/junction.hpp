@@ -39,6 +39,7 @@ class Junction {
     Lifecycle& life;
     const TaskRegistry& registry;
     const EngineOptions& options;
+    Recovery* recovery = nullptr;  // null: nothing is restored
   };
 
   // Throws base::Exception where an operator cannot be made. The plan outlives the junction.
@@ -62,6 +63,23 @@ class Junction {
   // What of each partition may be lost if the process died now. unknown(): nothing is safe.
   [[nodiscard]] ops::HeldOffsets held();
 
+  // The partition has come to the end of what a former life has given out.
+  [[nodiscard]] base::Status end_replay(TaskSlot& slot);
+
+  // ---- recovery
+  // Before a partition is opened whose results until then were given out by a former life.
+  void expect_replay() noexcept { replays_.fetch_add(1, std::memory_order_acq_rel); }
+  // Whether any partition is not there yet, or one may still turn up: nothing is given out.
+  [[nodiscard]] bool replaying() const noexcept {
+    return is_recovering_ && (replays_.load(std::memory_order_acquire) > 0 ||
+                              unreported_.load(std::memory_order_acquire) > 0);
+  }
+  // All state that is behind the tasks of partitions; while all compute threads stand still.
+  void save(std::vector<checkpoint::Section>& sections) const;
+  // Once, before the first partition is opened.
+  [[nodiscard]] base::Status load(const checkpoint::Checkpoint& state);
+  [[nodiscard]] bool resting(TaskSlot& slot) const;
+
   // ---- any thread
   [[nodiscard]] Digest digest() const;
   [[nodiscard]] std::uint64_t evicted() const noexcept;  // groups, as Operator::evicted
@@ -73,7 +91,8 @@ class Junction {
   struct Node {  // a merge
     MergedTask task;
     std::uint32_t parent = kNoParent;       // index into nodes_
-    Merge::Channel channel = 0;             // of the parent
+    std::uint32_t input = 0;                // of the parent
+    Merge::Channel channel = 0;             // likewise
     std::vector<std::uint32_t> child_of{};  // by channel: index into nodes_, or kNoParent
     bool finished = false;
     std::uint64_t dropped = 0;  // counted already, as the next one
@@ -127,6 +146,12 @@ class Junction {
   bool over_ = false;
   bool broken_ = false;
   std::condition_variable all_left_;
+
+  const bool is_recovering_;
+  bool loaded_ = false;
+  std::atomic<int> replays_{0};
+  std::atomic<int> unreported_{0};
+  std::uint64_t replayed_ = 0;
 
   std::mutex changes_mutex_;
   std::vector<Change> changes_;

@@ -97,6 +97,9 @@ class Merge {
 
   // Keys of rows to come are not before this. kEnd: no channel is waited for.
   [[nodiscard]] std::int64_t watermark() const noexcept;
+  [[nodiscard]] bool is_resting(Channel channel) const noexcept {
+    return lines_[channel].state == State::kResting;
+  }
   [[nodiscard]] bool ended() const noexcept;    // every channel; false before the first
   [[nodiscard]] bool resting() const noexcept;  // every channel that has not ended; false before
   [[nodiscard]] std::size_t held() const noexcept;

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include <headrace/pipeline/collector.hpp>
+#include <headrace/pipeline/delivery.hpp>
 #include <headrace/pipeline/engine.hpp>
 #include <headrace/pipeline/frame_store.hpp>
 #include <headrace/pipeline/reject_log.hpp>
@@ -26,17 +27,19 @@ class Outlet {
  public:
   Outlet(record::SchemaPtr schema, const EngineOptions& options,
          std::vector<std::shared_ptr<sink::Sink>> sinks, Engine::BatchListener on_batch);
+  // Before the start: results and dead letters go there too.
+  void set_delivery(Delivery* delivery) noexcept { delivery_ = delivery; }
 
   // An error is a sink's, and fatal.
   [[nodiscard]] base::Status deliver(const record::BatchPtr& batch);
-  [[nodiscard]] base::Status deliver_rejects(record::Rejects rejects);
+  [[nodiscard]] base::Status deliver_rejects(record::Rejects rejects, const sink::Origin& origin);
   // As Sink::flush, for all sinks.
   [[nodiscard]] base::Result<bool> flush(std::chrono::milliseconds deadline);
   [[nodiscard]] std::string trouble() const;  // of the first sink that has some
   void cancel() noexcept;                     // nobody waits for sinks any more
   void run_ended() noexcept;                  // lets those who wait for rows go
 
-  [[nodiscard]] bool has_sinks() const noexcept { return !sinks_.empty(); }
+  [[nodiscard]] bool has_sinks() const noexcept { return !sinks_.empty() || delivery_ != nullptr; }
   [[nodiscard]] std::uint64_t rows() const noexcept {
     return rows_.load(std::memory_order_acquire);
   }
@@ -50,6 +53,7 @@ class Outlet {
   void announce(std::size_t rows);
 
   std::vector<std::shared_ptr<sink::Sink>> sinks_;
+  Delivery* delivery_ = nullptr;
   Engine::BatchListener on_batch_;
   std::mutex writing_;  // one compute thread at a time
   FrameStore frames_;

@@ -13,6 +13,8 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <string>
+#include <vector>
 
 #include <headrace/record/record_batch.hpp>
 #include <headrace/record/reject.hpp>
@@ -35,6 +37,14 @@ struct RowsRead {
   std::size_t rows = 0;
 };
 
+// A record as it was read.
+struct Original {
+  std::int64_t offset = 0;
+  std::int64_t timestamp_ms = -1;
+  std::string key;
+  std::string value;  // cut at the cap of dead letters
+};
+
 struct Parcel {
   TaskSlot* slot = nullptr;
   std::uint32_t epoch = 0;
@@ -43,9 +53,20 @@ struct Parcel {
   record::Rejects rejects;
   Notice notice = Notice::kNone;
   RowsRead read;
+  // The records that the rows were decoded from, by ascending offset, where rules that may still
+  // reject them do not run before their bytes are gone; else empty.
+  std::vector<Original> originals;
+  // All of it was given out by a former life: it only brings the state up to date.
+  bool replay = false;
+  record::DictionaryPtr keys;   // of the task, by id
+  std::uint32_t key_count = 0;  // of this and former parcels
+  std::int64_t newest_ns = 0;   // event time; of a table
 };
 
 using ParcelPtr = std::unique_ptr<Parcel>;
+
+// Gives the rejects of rows the bytes that those were decoded from, where the parcel has them.
+void fill_from_originals(Parcel& parcel);
 
 // Drops the parcel's rows; rejects and position stay. Returns how many rows.
 std::size_t drop_rows(Parcel& parcel);

@@ -137,6 +137,13 @@ class Plan {
   [[nodiscard]] std::size_t leading_rules() const noexcept {
     return is_merge() ? 0 : leading_rules_;  // behind a merge no bytes are at hand
   }
+  // Those of them, at the head, that remember nothing: all that may run away from the rest of the
+  // task where its state is to be saved.
+  [[nodiscard]] std::size_t leading_stateless_rules() const noexcept {
+    return is_merge() ? 0 : leading_stateless_rules_;
+  }
+  // Whether any step remembers earlier rows, here or in the inputs.
+  [[nodiscard]] bool keeps_state() const noexcept;
   // What map_batches calls, here and in the inputs; shared by all that runs this plan. A run that
   // ends gives them up.
   [[nodiscard]] const std::vector<std::shared_ptr<ops::BatchFunction>>& functions() const noexcept {
@@ -166,6 +173,7 @@ class Plan {
   decode::DecoderOptions decoder_;
   std::vector<std::shared_ptr<const Step>> steps_;
   std::size_t leading_rules_ = 0;
+  std::size_t leading_stateless_rules_ = 0;
   std::vector<std::shared_ptr<model::Predictor>> predictors_;
   std::vector<ops::StaticTablePtr> tables_;
   std::vector<std::shared_ptr<ops::BatchFunction>> functions_;

@@ -114,6 +114,9 @@ struct Outside {
 // in several partitions has its state in pieces there.
 [[nodiscard]] bool keeps_state_by_key(const StepSpec& step) noexcept;
 
+// Whether the step's result depends on earlier rows at all.
+[[nodiscard]] bool remembers(const StepSpec& step) noexcept;
+
 [[nodiscard]] base::Result<ops::OperatorPtr> make_operator(const StepSpec& step,
                                                            const record::SchemaPtr& schema,
                                                            const Outside& outside);

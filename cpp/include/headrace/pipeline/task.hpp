@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <vector>
 
+#include <headrace/checkpoint/checkpoint.hpp>
 #include <headrace/pipeline/digest.hpp>
 #include <headrace/pipeline/plan.hpp>
 
@@ -46,6 +47,10 @@ class Task {
   // All state, as bytes that depend on the records alone. A failed restore leaves a task that is
   // only to be thrown away.
   void snapshot(base::ByteWriter& writer) const;
+  // The same as sections of a checkpoint, one for each operator and one for the digest, whose names
+  // begin with `prefix`.
+  void save(std::vector<checkpoint::Section>& sections, const std::string& prefix) const;
+  [[nodiscard]] base::Status load(const checkpoint::Checkpoint& state, const std::string& prefix);
   [[nodiscard]] base::Status restore(base::ByteReader& reader);
 
  private:

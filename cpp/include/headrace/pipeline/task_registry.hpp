@@ -10,8 +10,11 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <deque>
+#include <limits>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -19,6 +22,7 @@
 #include <vector>
 
 #include <headrace/pipeline/engine.hpp>
+#include <headrace/pipeline/recovery.hpp>
 #include <headrace/pipeline/task.hpp>
 #include <headrace/source/source.hpp>
 
@@ -45,6 +49,29 @@ struct TaskSlot {
     return live_epoch.load(std::memory_order_acquire) == static_cast<std::int64_t>(epoch);
   }
 
+  // Whether what is done under this assignment may still be committed.
+  [[nodiscard]] bool held_by(std::uint32_t epoch) const noexcept {
+    return live(epoch) ||
+           leaving.load(std::memory_order_acquire) == static_cast<std::int64_t>(epoch);
+  }
+  // How the assignment began; null where nothing is known of that.
+  [[nodiscard]] std::shared_ptr<const Restored> beginning() const {
+    const std::lock_guard lock(mutex);
+    return restored;
+  }
+  // Its state is in use.
+  void forget_state() {
+    const std::lock_guard lock(mutex);
+    if (!restored || !restored->state) return;
+    Restored without = *restored;
+    without.state.reset();
+    restored = std::make_shared<const Restored>(std::move(without));
+  }
+  // Adds position and state of the running task; under the turn of its compute thread.
+  void save(checkpoint::Checkpoint& made) const;
+  // The name of a section of it in a checkpoint.
+  [[nodiscard]] std::string section(const std::string& name) const;
+
   const record::TaskId task;         // topic as Engine::topics() counts
   const record::TaskId source_task;  // topic as its source counts
   const std::size_t compute;         // the thread that runs it
@@ -54,6 +81,7 @@ struct TaskSlot {
   // Written by the ingest thread.
   std::atomic<std::int64_t> live_epoch{kNobody};  // what is of another one is stale
   std::atomic<std::uint64_t> records{0};
+  std::atomic<std::int64_t> leaving{kNobody};  // epoch that is being given back
   // Written by the compute thread.
   std::atomic<std::int64_t> done{-1};  // next offset after the last finished batch
   std::atomic<std::int64_t> max_event_time{0};
@@ -62,10 +90,22 @@ struct TaskSlot {
   // The compute thread's own.
   std::optional<Task> running;
   std::uint32_t running_epoch = 0;
+  bool replaying = false;  // results are those of a former life, which has given them out
+  std::uint64_t replayed = 0;
+  record::DictionaryPtr keys;  // of the task; the first key_count are of rows that are done
+  std::uint32_t key_count = 0;
+  std::int64_t newest_ns = std::numeric_limits<std::int64_t>::min();  // event time; of a table
+  // The coordinator's, while all compute threads stand still; begun by the compute thread.
+  std::uint64_t commit = 0;    // number of the last one
+  std::int64_t from = 0;       // first offset that the state depends on
+  std::int64_t cut_at = -1;    // position of the last cut
+  std::int64_t saved_at = -1;  // position of the last checkpoint
+  std::chrono::steady_clock::time_point saved_when = std::chrono::steady_clock::now();
 
   mutable std::mutex mutex;
-  Acknowledged acknowledged;   // under the mutex
-  source::TaskPosition marks;  // under the mutex; as the source said last
+  Acknowledged acknowledged;                 // under the mutex
+  source::TaskPosition marks;                // under the mutex; as the source said last
+  std::shared_ptr<const Restored> restored;  // under the mutex
 };
 
 class TaskRegistry {
@@ -78,6 +118,10 @@ class TaskRegistry {
                               std::size_t leaf = 0);
 
   [[nodiscard]] std::vector<std::string> topics() const;
+  // All that there are by now.
+  [[nodiscard]] std::vector<TaskSlot*> slots();
+  // Whether results of the task under this assignment may still be committed.
+  [[nodiscard]] bool held(record::TaskId task, std::uint32_t epoch) const;
   // Tasks that are ours now, by topic, then partition.
   [[nodiscard]] std::vector<TaskStatus> status() const;
 

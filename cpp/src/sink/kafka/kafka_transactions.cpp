@@ -1,9 +1,10 @@
 #include <headrace/sink/kafka/kafka_transactions.hpp>
 
 #include <algorithm>
-#include <atomic>
+#include <charconv>
 #include <condition_variable>
 #include <mutex>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -224,6 +225,15 @@ base::Result<std::unique_ptr<TransactionLog>> make_kafka_transactions(
   if (base::Status status = check(config.topics); !status) return status.error();
   if (config.group.empty() || config.producer.transactional_id.empty()) {
     return base::invalid_argument("exactly once needs a group and a transactional id");
+  }
+  // A record that is not acknowledged for so long takes its transaction with it, not the other way
+  // round.
+  milliseconds& delivery = config.producer.delivery_timeout;
+  delivery = std::min(delivery, kFlush);
+  const std::string limit = config.producer.client.setting("transaction.timeout.ms");
+  std::int64_t ms = 0;
+  if (std::from_chars(limit.data(), limit.data() + limit.size(), ms).ec == std::errc{} && ms > 0) {
+    delivery = std::min(delivery, milliseconds(ms));
   }
   // Says at once what is wrong with the settings.
   base::Result<std::unique_ptr<KafkaProducer>> probe = KafkaProducer::create(config.producer);

@@ -209,10 +209,8 @@ bool Watcher::assign(const Found& found) {
 base::Result<std::vector<Place>> Watcher::resolve_places(const std::vector<TopicPartition>& names,
                                                          const PlaceRequest& request) {
   StartingPoints* points = setup_.starting_points.get();
-  if (points != nullptr && !points->ready()) {
-    return base::Error{.code = base::ErrorCode::kKafka,
-                       .message = "waiting until what a former run has left open is closed",
-                       .retriable = true};
+  if (points != nullptr && !wait_ready(*points)) {
+    return base::Error{.code = base::ErrorCode::kCancelled, .message = "the source is closed"};
   }
   base::Result<std::vector<Place>> places = source::resolve(client_, names, request, patience());
   if (!places || points == nullptr) return places;
@@ -223,6 +221,12 @@ base::Result<std::vector<Place>> Watcher::resolve_places(const std::vector<Topic
     place.offset = *begin;
   }
   return places;
+}
+
+bool Watcher::wait_ready(const StartingPoints& points) {
+  std::unique_lock lock(mutex_);
+  while (!stop_ && !points.ready()) changed_.wait_for(lock, kReadySlice);
+  return !stop_;
 }
 
 bool Watcher::answer_resolve() {

@@ -82,6 +82,8 @@ class Watcher {
   // A new topic has no leaders for a moment, and so has one whose leaders move.
   static constexpr std::chrono::milliseconds kLeaderless{800};
 
+  static constexpr std::chrono::milliseconds kReadySlice{2};  // StartingPoints::ready()
+
   using Post = std::function<void(Notice)>;
 
   Watcher(rd_kafka_t* client, WatchSetup setup, std::shared_ptr<TopicTable> topics, Post post);
@@ -118,6 +120,7 @@ class Watcher {
   bool assign(const Found& found);
   [[nodiscard]] base::Result<std::vector<Place>> resolve_places(
       const std::vector<TopicPartition>& names, const PlaceRequest& request);
+  [[nodiscard]] bool wait_ready(const StartingPoints& points);  // false: to be stopped
   bool answer_resolve();
   bool answer_range();
   bool fail(const base::Error& error);

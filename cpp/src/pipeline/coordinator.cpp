@@ -1,0 +1,267 @@
+#include <headrace/pipeline/coordinator.hpp>
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+#include <random>
+#include <utility>
+
+#include <headrace/base/failpoint.hpp>
+#include <headrace/pipeline/thread_setup.hpp>
+
+namespace headrace::pipeline {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr milliseconds kFlushSlice{50};
+constexpr milliseconds kWaitSlice{20};
+// State of so many tasks is copied at one cut as fits into this; the others follow with the next.
+constexpr milliseconds kLongestCopy{20};
+// A partition that is given back is worth this much patience: what is not committed by then is
+// computed again by whoever gets it.
+constexpr milliseconds kRelease{5'000};
+
+std::string random_name() {
+  std::random_device device;
+  std::array<char, 17> text{};
+  std::snprintf(text.data(), text.size(), "%08x%08x", device(), device());
+  return text.data();
+}
+
+// All compute threads stand at a batch border for as long as this lives.
+class Halt {
+ public:
+  explicit Halt(std::vector<std::unique_ptr<Compute>>& computes) : computes_(computes) {
+    for (const auto& compute : computes_) compute->halt();
+  }
+  ~Halt() {
+    for (const auto& compute : computes_) compute->go_on();
+  }
+  Halt(const Halt&) = delete;
+  Halt& operator=(const Halt&) = delete;
+
+ private:
+  std::vector<std::unique_ptr<Compute>>& computes_;
+};
+
+}  // namespace
+
+Coordinator::Coordinator(House house) : house_(house), run_(random_name()) {}
+
+Coordinator::~Coordinator() { join(); }
+
+void Coordinator::start() {
+  thread_ = start_thread("headrace-cut", house_.life,
+                         [this] { run_guarded(house_.life, [this] { run(); }); });
+  writer_ = start_thread("headrace-state", house_.life,
+                         [this] { run_guarded(house_.life, [this] { write_states(); }); });
+}
+
+void Coordinator::join() {
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = over_ = true;
+    changed_.notify_all();
+  }
+  if (thread_.joinable()) thread_.join();
+  if (writer_.joinable()) writer_.join();
+}
+
+void Coordinator::run() {
+  const milliseconds interval = house_.delivery != nullptr ? house_.options.commit_interval
+                                                           : house_.options.checkpoint_interval;
+  std::unique_lock lock(mutex_);
+  while (!changed_.wait_for(lock, interval, [this] { return stopping_; })) {
+    // One cut after the other: what takes long is not to pile up.
+    const std::uint64_t before = cuts_;
+    if (done_ != before) continue;
+    lock.unlock();
+    cut({});
+    lock.lock();
+  }
+}
+
+std::uint64_t Coordinator::cut(Wanted wanted) {
+  const std::lock_guard turn(cutting_);
+  const Clock::time_point begin = Clock::now();
+  Taken taken = take(wanted);
+  std::uint64_t number = 0;
+  {
+    const std::lock_guard lock(mutex_);
+    number = ++cuts_;
+    const double stall = std::chrono::duration<double>(Clock::now() - begin).count();
+    status_.longest_stall_seconds = std::max(status_.longest_stall_seconds, stall);
+  }
+  HEADRACE_FAILPOINT("cut.taken");
+  if (house_.delivery != nullptr) {
+    auto states = std::make_shared<std::vector<checkpoint::Checkpoint>>(std::move(taken.states));
+    house_.delivery->cut({.positions = std::move(taken.positions), .done = [this, number, states] {
+                            committed(number, std::move(*states));
+                          }});
+    return number;
+  }
+  // Results that a sink has not acknowledged would be missing after a restart from this state.
+  base::Result<bool> acknowledged = false;
+  do {
+    acknowledged = house_.outlet.flush(kFlushSlice);
+  } while (acknowledged && !*acknowledged && !house_.life.past_flush());
+  if (!acknowledged) house_.life.fail(acknowledged.error());
+  if (!acknowledged || !*acknowledged) taken.states.clear();
+  committed(number, std::move(taken.states));
+  return number;
+}
+
+Coordinator::Taken Coordinator::take(Wanted wanted) {
+  Taken taken;
+  const Halt halt(house_.computes);
+  if (house_.junction != nullptr) {
+    take_merged(wanted, taken);
+  } else {
+    take_each(wanted, taken);
+  }
+  return taken;
+}
+
+bool Coordinator::due(const TaskSlot& slot, Wanted wanted) const {
+  if (!house_.store || slot.done.load() == slot.saved_at) return false;
+  return wanted.everything || Clock::now() - slot.saved_when >= house_.options.checkpoint_interval;
+}
+
+sink::Position Coordinator::position_of(TaskSlot& slot, Wanted wanted,
+                                        const std::string& digest) const {
+  const std::int64_t done = slot.done.load(std::memory_order_acquire);
+  slot.cut_at = done;
+  if (!house_.keeps_state || wanted.finished) slot.from = done;
+  const CommitMark mark{.commit = slot.commit,
+                        .from = slot.from,
+                        .finished = wanted.finished,
+                        .resting = house_.junction != nullptr && house_.junction->resting(slot),
+                        .plan = house_.recovery.plan(),
+                        .run = run_,
+                        .digest = digest};
+  return {.partition = {slot.topic, slot.task.partition},
+          .origin = {.task = slot.task, .epoch = slot.running_epoch},
+          .mark = {.offset = done, .metadata = to_text(mark)}};
+}
+
+// Each partition by itself: it has a state, a position and a number of its own.
+void Coordinator::take_each(Wanted wanted, Taken& taken) {
+  const Clock::time_point until = Clock::now() + kLongestCopy;
+  for (TaskSlot* slot : house_.registry.slots()) {
+    if (!slot->running || !slot->held_by(slot->running_epoch) || slot->replaying) continue;
+    if (slot->done.load() < 0) continue;
+    if (slot->done.load() != slot->cut_at || wanted.finished) {
+      ++slot->commit;
+      taken.positions.push_back(position_of(*slot, wanted, text_of(slot->running->digest())));
+    }
+    if (!due(*slot, wanted) || (!wanted.everything && Clock::now() > until)) continue;
+    checkpoint::Checkpoint state{.unit = unit_of({slot->topic, slot->task.partition}),
+                                 .pipeline = house_.recovery.plan(),
+                                 .commit = slot->commit};
+    slot->save(state);
+    taken.states.push_back(std::move(state));
+    slot->saved_at = slot->done.load();
+    slot->saved_when = Clock::now();
+  }
+}
+
+// Partitions that flow together have one state: all positions go with it.
+void Coordinator::take_merged(Wanted wanted, Taken& taken) {
+  if (house_.junction->replaying()) return;
+  std::vector<TaskSlot*> slots;
+  std::uint64_t last = 0;
+  bool advanced = false;
+  bool is_due = false;
+  for (TaskSlot* slot : house_.registry.slots()) {
+    if (!slot->running || !slot->live(slot->running_epoch) || slot->done.load() < 0) continue;
+    slots.push_back(slot);
+    last = std::max(last, slot->commit);
+    advanced = advanced || slot->done.load() != slot->cut_at;
+    is_due = is_due || due(*slot, wanted);
+  }
+  if (slots.empty() || (!advanced && !is_due && !wanted.finished)) return;
+  checkpoint::Checkpoint state{
+      .unit = kMergedUnit, .pipeline = house_.recovery.plan(), .commit = last + 1};
+  const std::string digest = text_of(house_.junction->digest());
+  for (TaskSlot* slot : slots) {
+    slot->commit = last + 1;
+    taken.positions.push_back(position_of(*slot, wanted, digest));
+    if (!is_due) continue;
+    slot->save(state);
+    slot->saved_at = slot->done.load();
+    slot->saved_when = Clock::now();
+  }
+  if (!is_due) return;
+  house_.junction->save(state.sections);
+  taken.states.push_back(std::move(state));
+}
+
+void Coordinator::committed(std::uint64_t number, std::vector<checkpoint::Checkpoint> states) {
+  HEADRACE_FAILPOINT("cut.committed");
+  const std::lock_guard lock(mutex_);
+  to_write_.push_back({.number = number, .states = std::move(states)});
+  changed_.notify_all();
+}
+
+void Coordinator::write_states() {
+  std::unique_lock lock(mutex_);
+  for (;;) {
+    changed_.wait(lock, [this] { return over_ || !to_write_.empty(); });
+    if (to_write_.empty()) return;
+    const Pending pending = std::move(to_write_.front());
+    to_write_.pop_front();
+    lock.unlock();
+    base::Status status;
+    for (const checkpoint::Checkpoint& state : pending.states) {
+      if (status) status = house_.store->write(state);
+    }
+    lock.lock();
+    done_ = std::max(done_, pending.number);
+    if (!pending.states.empty()) {
+      status_.message = status ? "" : "no checkpoint: " + status.error().message;
+      if (status) {
+        status_.checkpoints += pending.states.size();
+        last_checkpoint_ = Clock::now();
+      }
+    }
+    changed_.notify_all();
+  }
+}
+
+bool Coordinator::wait_done(std::uint64_t number, milliseconds time) {
+  std::unique_lock lock(mutex_);
+  return changed_.wait_for(lock, time, [&] { return done_ >= number || house_.life.failure(); });
+}
+
+void Coordinator::release(const std::vector<TaskSlot*>& slots) {
+  const std::uint64_t number = cut({.everything = true});
+  const Clock::time_point until = Clock::now() + kRelease;
+  while (!wait_done(number, kWaitSlice) && Clock::now() < until && !house_.life.past_flush()) {
+  }
+  for (TaskSlot* slot : slots) slot->leaving.store(TaskSlot::kNobody, std::memory_order_release);
+}
+
+void Coordinator::finish(bool finished) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (std::exchange(stopping_, true)) return;
+    changed_.notify_all();
+  }
+  if (house_.life.failure()) return;
+  const std::uint64_t number = cut({.everything = true, .finished = finished});
+  while (!wait_done(number, kWaitSlice) && !house_.life.past_flush()) {
+    if (house_.life.failure()) return;
+  }
+}
+
+Coordinator::Status Coordinator::status() const {
+  const std::lock_guard lock(mutex_);
+  Status status = status_;
+  if (last_checkpoint_) {
+    status.checkpoint_age = std::chrono::duration<double>(Clock::now() - *last_checkpoint_).count();
+  }
+  return status;
+}
+
+}  // namespace headrace::pipeline

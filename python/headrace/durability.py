@@ -1,0 +1,261 @@
+"""What makes a run go on where the one before it stopped: positions, transactions, checkpoints."""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+import os
+import socket
+import tempfile
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from headrace import durations, topology
+from headrace.errors import InvalidArgument, Unsupported
+from headrace.kafka_source import KafkaSource
+from headrace.mock import is_mock
+
+if TYPE_CHECKING:
+    from headrace import _core
+    from headrace.sinks import KafkaSink
+    from headrace.sources import Source
+    from headrace.stream import Stream
+
+__all__ = ["GUARANTEES", "Slot", "Wish", "fingerprint", "prepare"]
+
+GUARANTEES = ("exactly-once", "at-least-once")
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What a user asked of ``run``; made by it.
+
+    Examples
+    --------
+    >>> from headrace.durability import Wish
+    >>> Wish.of("state", "100ms", "10s", 2).options()
+    {'commit_interval_ms': 100, 'checkpoint_interval_ms': 10000}
+    """
+
+    directory: Path | None
+    commit_interval_ms: int
+    checkpoint_interval_ms: int
+    keep: int
+
+    @classmethod
+    def of(cls, checkpoint: Any, commit_interval: Any, checkpoint_interval: Any, keep: Any) -> Wish:
+        """Check the arguments of ``run``."""
+        if isinstance(checkpoint, str) and "://" in checkpoint:
+            raise Unsupported(f"run: checkpoint={checkpoint!r}: expected a directory")
+        if checkpoint is not None and not isinstance(checkpoint, (str, Path)):
+            raise InvalidArgument(f"run: checkpoint: expected a directory, got {checkpoint!r}")
+        if not isinstance(keep, int) or isinstance(keep, bool) or keep < 2:
+            raise InvalidArgument(f"run: keep_checkpoints: expected 2 or more, got {keep!r}")
+        return cls(
+            None if checkpoint is None else Path(checkpoint),
+            _milliseconds("commit_interval", commit_interval),
+            _milliseconds("checkpoint_interval", checkpoint_interval),
+            keep,
+        )
+
+    def options(self) -> dict[str, int]:
+        """Return what the core's engine is told where results are written exactly once."""
+        return {
+            "commit_interval_ms": self.commit_interval_ms,
+            "checkpoint_interval_ms": self.checkpoint_interval_ms,
+        }
+
+
+def _milliseconds(name: str, value: Any) -> int:
+    ms = durations.nanoseconds(f"run: {name}", value) // 1_000_000
+    if ms < 1:
+        raise InvalidArgument(f"run: {name}: expected at least 1 ms, got {value!r}")
+    return ms
+
+
+def fingerprint(stream: Stream, source: Source) -> str:
+    """Return a short text that two streams have in common if they compute the same.
+
+    Examples
+    --------
+    >>> import headrace as hr
+    >>> from headrace.durability import fingerprint
+    >>> bars = hr.kafka("stocks", schema=hr.market.SCHEMA)
+    >>> wide = bars.with_columns(rsi=hr.ta.rsi("Close", timeperiod=14))
+    >>> fingerprint(bars, bars._source) == fingerprint(wide, wide._source)
+    False
+    """
+    plan = json.dumps(stream._plan_tree(source), sort_keys=True)
+    return hashlib.sha256(plan.encode()).hexdigest()[:16]
+
+
+class Slot:
+    """One of the places that the workers of a group on this machine take: the first free one.
+
+    It is a locked file, which the system frees at once when the process dies, however it dies; so
+    the next life of a worker has the same name as its former one.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from headrace.durability import Slot
+    >>> folder = tempfile.mkdtemp()
+    >>> first, second = Slot(folder, "app"), Slot(folder, "app")
+    >>> first.number, second.number
+    (0, 1)
+    >>> first.free()
+    >>> Slot(folder, "app").number
+    0
+    """
+
+    _MOST = 1024
+
+    def __init__(self, folder: str | Path, group: str) -> None:
+        where = Path(folder)
+        where.mkdir(parents=True, exist_ok=True)
+        name = hashlib.sha256(group.encode()).hexdigest()[:16]
+        for number in range(self._MOST):
+            file = os.open(where / f"{name}-{number}.lock", os.O_RDWR | os.O_CREAT, 0o600)
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                os.close(file)
+                continue
+            self._file: int | None = file
+            self.number = number
+            return
+        raise InvalidArgument(f"{self._MOST} workers of the group {group!r} run on this machine")
+
+    def free(self) -> None:
+        """Let another worker have it."""
+        if self._file is not None:
+            os.close(self._file)
+            self._file = None
+
+    def __del__(self) -> None:
+        if getattr(self, "_file", None) is not None:
+            self.free()
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A run's durability: the core's part, the source that it reads by, the place that it holds."""
+
+    core: _core.Durability
+    source: Source
+    options: dict[str, int]
+    slot: Slot | None
+    exactly_once: bool
+
+
+def prepare(stream: Stream, source: Source, wish: Wish) -> Prepared | None:
+    """Return how a run of `stream` is made durable; None where nothing outlives it.
+
+    Raises
+    ------
+    Unsupported
+        If a checkpoint was asked for, or exactly once in so many words, and cannot be had.
+
+    Examples
+    --------
+    >>> import headrace as hr
+    >>> from headrace.durability import Wish, prepare
+    >>> bars = hr.kafka("stocks", schema=hr.market.SCHEMA)
+    >>> prepare(bars, bars._source, Wish.of(None, "100ms", "10s", 2)) is None
+    True
+    """
+    sink = _exactly_once(stream, source)
+    if sink is None and wish.directory is None:
+        return None
+    if (reason := _unrepeatable(source)) is not None:
+        raise Unsupported(f"run: checkpoint: {reason}")
+    from headrace import _core
+
+    given = {leaf.group for leaf in _leaves(source)}
+    own = given.pop() if len(given) == 1 else None
+    group = own or (f"headrace-{sink.topic}" if sink is not None else None)
+    joins = own is not None and not isinstance(source, topology.Merged)
+    slot, name = None, group
+    if sink is not None and joins:
+        slot = Slot(_lock_folder(wish), own or "")
+        name = f"{group}-{socket.gethostname()}-{slot.number}"
+    core = _core.durability(
+        {
+            "plan": fingerprint(stream, source),
+            "merged": isinstance(source, topology.Merged),
+            "store": None if wish.directory is None else str(wish.directory),
+            "keep": wish.keep,
+            "transactions": None
+            if sink is None
+            else {
+                **sink.settings(stream._sink_key(sink)),
+                "group": group,
+                "join": joins,
+                "transactional_id": name,
+            },
+        }
+    )
+    read = [
+        replace(leaf, group=group, joins=joins, instance=name if slot else None, durability=core)
+        for leaf in _leaves(source)
+    ]
+    options = wish.options()
+    if sink is None:
+        del options["commit_interval_ms"]  # positions only follow the checkpoints
+    read_by = topology.with_leaves(source, read) if isinstance(source, topology.Merged) else read[0]
+    return Prepared(core, read_by, options, slot, sink is not None)
+
+
+def _leaves(source: Source) -> list[KafkaSource]:
+    return [leaf for leaf in topology.leaves(source) if isinstance(leaf, KafkaSource)]
+
+
+def _lock_folder(wish: Wish) -> Path:
+    if wish.directory is not None:
+        return wish.directory / "workers"
+    return Path(tempfile.gettempdir()) / f"headrace-{os.getuid()}"
+
+
+def _exactly_once(stream: Stream, source: Source) -> KafkaSink | None:
+    """Return the sink that is written in transactions, if one is."""
+    wanted = [sink for sink in stream._sinks if sink.guarantee != "at-least-once"]
+    if not wanted:
+        return None
+    reason = _why_not(stream, source)
+    if reason is None:
+        return wanted[0]
+    if any(sink.guarantee == "exactly-once" for sink in wanted):
+        raise Unsupported(f'to_kafka: processing_guarantee="exactly-once": {reason}')
+    return None
+
+
+def _unrepeatable(source: Source) -> str | None:
+    """Return why a later run cannot go on from a position in `source`; None where it can."""
+    leaves = topology.leaves(source)
+    other = next((leaf for leaf in leaves if not isinstance(leaf, KafkaSource)), None)
+    if other is not None:
+        return f"the positions of {other.describe()} cannot be kept with the results"
+    topics = [topic for leaf in _leaves(source) for topic in leaf.topics]
+    twice = next((topic for topic in topics if topics.count(topic) > 1), None)
+    if twice is not None:
+        return f"{twice} is read twice by this stream, and a partition has one position"
+    return None
+
+
+def _why_not(stream: Stream, source: Source) -> str | None:
+    """Return why results cannot be written exactly once; None where they can."""
+    reason = _unrepeatable(source)
+    if reason is not None:
+        return reason
+    if len(stream._sinks) > 1:
+        return "there is one transaction, for one topic of results; the stream has several"
+    if is_mock(stream._sinks[0].bootstrap):
+        return "a MockBroker has no transactions"
+    where = {leaf.bootstrap for leaf in _leaves(source)} | {stream._sinks[0].bootstrap}
+    if len(where) > 1:
+        return (
+            f"results and positions on {' and '.join(sorted(where))} cannot be in one transaction"
+        )
+    return None
