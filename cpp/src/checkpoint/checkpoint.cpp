@@ -230,7 +230,7 @@ base::Result<std::span<const std::byte>> section_of(const Checkpoint& checkpoint
   for (const Section& section : checkpoint.sections) {
     if (section.name == name) return std::span<const std::byte>(section.bytes);
   }
-  return damaged("has no \"" + name + '"');
+  return refused("has no \"" + name + '"');
 }
 
 std::vector<std::byte> encode_head(const Checkpoint& checkpoint) {

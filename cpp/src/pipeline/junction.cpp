@@ -117,6 +117,7 @@ void Junction::seat(const Change& change) {
       {.input = leaf.input, .topic = change.slot->topic, .partition = change.slot->task.partition});
   seats_[change.slot] = {.node = leaf.node, .channel = channel, .epoch = change.epoch};
   const std::shared_ptr<const Restored> beginning = change.slot->beginning();
+  if (beginning) nodes_[leaf.node].task.merge().await(channel);
   const bool is_there = beginning && beginning->begin == beginning->replay_until;
   if (is_there && beginning->resting) nodes_[leaf.node].task.merge().rest(channel);
 }

@@ -28,8 +28,10 @@ Merge::Channel Merge::open(const Place& place) {
   const auto known = std::find_if(lines_.begin(), lines_.end(),
                                   [&](const Line& line) { return line.place == place; });
   if (known != lines_.end()) {
-    if (known->state == State::kClosed) known->clock = fresh_clock(place.input);
-    known->state = State::kOpen;  // a restored one may have ended, or have been silent, then
+    if (known->state == State::kClosed) {
+      known->clock = fresh_clock(place.input);
+      known->state = State::kOpen;
+    }
     return static_cast<Channel>(known - lines_.begin());
   }
   lines_.push_back(
@@ -57,6 +59,8 @@ void Merge::close(Channel channel) {
   line.rows.clear();
   line.state = State::kClosed;
 }
+
+void Merge::await(Channel channel) { lines_[channel].state = State::kOpen; }
 
 void Merge::end(Channel channel) { lines_[channel].state = State::kEnded; }
 

@@ -85,6 +85,7 @@ class Merge {
   // The same place has the same channel; one that was closed begins anew.
   [[nodiscard]] Channel open(const Place& place);
   void close(Channel channel);  // what it holds is forgotten
+  void await(Channel channel);  // though it had ended or was silent when its state was saved
   void end(Channel channel);    // no more rows will come
   void rest(Channel channel);   // not waited for until its next row
   void end_all();
