@@ -31,7 +31,11 @@ base::Error taken_over(const Position& position, const Mark& found) {
 Committer::Committer(TransactionLog& log, IsOurs is_ours, Tell tell)
     : log_(log), is_ours_(std::move(is_ours)), tell_(std::move(tell)) {}
 
-base::Status Committer::start() { return init(); }
+base::Status Committer::start() {
+  base::Status status = init();
+  sure_ = true;  // nothing was read before
+  return status;
+}
 
 void Committer::assigned(const Partition& partition, Mark mark) {
   marks_[partition] = std::move(mark);
@@ -50,18 +54,21 @@ base::Status Committer::commit(std::vector<Position> positions) {
   for (;;) {
     drop_lost(positions);
     if (drop_lost_outputs()) {
-      log_.renew();
-      ++renewals_;
+      renew();
       if (base::Status status = init(); !status) return status;
     }
     if (pending_.empty() && positions.empty()) return {};
+    if (!sure_) {
+      const base::Result<Outcome> decided = outcome(positions);
+      if (!decided) return decided.error();
+      if (*decided == Outcome::kCommitted) break;
+      sure_ = true;
+      continue;  // without what was lost while we asked
+    }
     base::Status status = attempt(positions);
     if (status) break;
     if (!status.error().retriable) return status;
     if (status = recover(status.error()); !status) return status;
-    const base::Result<Outcome> decided = outcome(positions);
-    if (!decided) return decided.error();
-    if (*decided == Outcome::kCommitted) break;
   }
   committed(positions);
   return {};
@@ -104,8 +111,7 @@ base::Status Committer::recover(const base::Error& why) {
   ++failures_;
   tell(why.message);
   if (base::Status status = log_.rest(rest_after(failures_)); !status) return status;
-  log_.renew();
-  ++renewals_;
+  renew();
   return init();
 }
 
@@ -116,9 +122,14 @@ base::Status Committer::init() {
     if (status || !status.error().retriable) return status;
     tell(status.error().message);
     if (base::Status rested = log_.rest(rest_after(failures)); !rested) return rested;
-    log_.renew();
-    ++renewals_;
+    renew();
   }
+}
+
+void Committer::renew() noexcept {
+  log_.renew();
+  ++renewals_;
+  sure_ = false;
 }
 
 base::Result<Committer::Outcome> Committer::outcome(std::vector<Position>& positions) {
@@ -197,6 +208,7 @@ void Committer::committed(std::span<const Position> positions) {
   pending_.clear();
   written_ = 0;
   open_ = false;
+  sure_ = true;
   failures_ = 0;
   fenced_ = false;
   tell({});

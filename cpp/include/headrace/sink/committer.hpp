@@ -6,6 +6,10 @@
 // was committed. If it was not, its outputs are written again. A mark is told from others by its
 // metadata, which no two commits have in common.
 //
+// The same question comes before the first commit of every new producer: where its predecessor was
+// fenced by another run, that run may have committed in between, and a producer that is newer still
+// would be believed.
+//
 // A partition that was given back has its outputs taken out of the open transaction (the producer
 // is given up, what is still ours is written again), so positions and outputs of a transaction are
 // always of partitions that are ours when it is committed. Whether they are is asked after the
@@ -54,7 +58,7 @@ class Committer {
   void assigned(const Partition& partition, Mark mark);
   [[nodiscard]] base::Status write(Output output);
   // Returns when the outputs written since the last commit and these positions are committed, each
-  // where it is still ours.
+  // where it is still ours. Whatever has an output has a position, too.
   [[nodiscard]] base::Status commit(std::vector<Position> positions);
   // Whether anything was written since the last commit.
   [[nodiscard]] bool dirty() const noexcept { return !pending_.empty(); }
@@ -70,6 +74,7 @@ class Committer {
   // Gives the producer up after `why` and comes back with a new one.
   [[nodiscard]] base::Status recover(const base::Error& why);
   [[nodiscard]] base::Status init();
+  void renew() noexcept;
   [[nodiscard]] base::Result<Outcome> outcome(std::vector<Position>& positions);
   [[nodiscard]] base::Result<std::vector<Mark>> ask(std::span<const Position> positions);
   // True where outputs of a lost partition are in the open transaction.
@@ -86,6 +91,7 @@ class Committer {
   std::size_t written_ = 0;      // of pending_, with the present producer
   bool open_ = false;            // begun with the present producer
   std::map<Partition, Mark> marks_;
+  bool sure_ = true;  // nobody else can have committed since marks_: the producer is still the same
   std::uint64_t renewals_ = 0;
   int failures_ = 0;     // since the last commit
   bool fenced_ = false;  // since the last commit
