@@ -28,13 +28,15 @@ Group::Joined Group::join(const std::string& member, const std::string& instance
       return !instance.empty() && known.second.instance == instance;
     });
     if (former != members_.end()) {
-      // Static: the new one is in the place of the former, without a rebalance where none is on.
+      // Static: the new one is in the place of the former, without a rebalance where none is on and
+      // no partition waits for one.
       Member taken = std::move(former->second);
       members_.erase(former);
       taken.heard = world_.now();
       taken.owned.clear();
-      taken.joined = rebalancing_;
       members_[name] = std::move(taken);
+      if (withheld_) begin_rebalance();
+      members_[name].joined = rebalancing_;
       if (rebalancing_) end_rebalance();
       return {.member = name};
     }
@@ -103,6 +105,7 @@ void Group::end_rebalance() {
 }
 
 void Group::assign() {
+  withheld_ = false;
   if (members_.empty()) return;
   std::vector<Member*> all;
   for (auto& [name, member] : members_) {
@@ -117,7 +120,11 @@ void Group::assign() {
       return member != &to && member->owned.contains(partition);
     });
     // Cooperative: its owner has to give it back first, and joins again when it has.
-    if (!settings_.cooperative || !taken) to.assigned.insert(partition);
+    if (settings_.cooperative && taken) {
+      withheld_ = true;
+    } else {
+      to.assigned.insert(partition);
+    }
   }
   for (Member* member : all) member->owned = member->assigned;
 }

@@ -98,6 +98,7 @@ class Group {
   Settings settings_;
   std::map<std::string, Member> members_;
   bool rebalancing_ = false;
+  bool withheld_ = false;  // a partition that its owner has to give back first
   Time rebalance_until_ = 0;
   std::int64_t generation_ = 0;
   std::uint64_t names_ = 0;

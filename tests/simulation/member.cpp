@@ -111,6 +111,7 @@ void Member::synced(const Group::Synced& answer) {
 }
 
 void Member::heartbeat() {
+  if (membership_.member.empty()) return;
   network_.request<Code>(
       process_.lock(),
       [&broker = broker_, member = membership_.member, generation = membership_.generation] {
@@ -119,6 +120,7 @@ void Member::heartbeat() {
       [this, number = ask()](const Code& answer) {
         if (number != asked_) return;
         waits_ = false;
+        if (state_ != State::kStable && state_ != State::kReleasing) return;
         if (answer == Code::kNotMember) return thrown_out();
         if (state_ != State::kStable || answer != Code::kRebalance) return;
         if (settings_.cooperative) {

@@ -33,12 +33,13 @@ Committer::Committer(TransactionLog& log, IsOurs is_ours, Tell tell)
 
 base::Status Committer::start() {
   base::Status status = init();
-  sure_ = true;  // nothing was read before
+  first_producer_ = renewals_;
   return status;
 }
 
 void Committer::assigned(const Partition& partition, Mark mark) {
-  marks_[partition] = std::move(mark);
+  // It was read at some time after start(): with a later producer it may have been overtaken.
+  marks_[partition] = {.mark = std::move(mark), .producer = first_producer_};
 }
 
 base::Status Committer::write(Output output) {
@@ -58,11 +59,10 @@ base::Status Committer::commit(std::vector<Position> positions) {
       if (base::Status status = init(); !status) return status;
     }
     if (pending_.empty() && positions.empty()) return {};
-    if (!sure_) {
+    if (!are_known(positions)) {
       const base::Result<Outcome> decided = outcome(positions);
       if (!decided) return decided.error();
       if (*decided == Outcome::kCommitted) break;
-      sure_ = true;
       continue;  // without what was lost while we asked
     }
     base::Status status = attempt(positions);
@@ -129,7 +129,6 @@ base::Status Committer::init() {
 void Committer::renew() noexcept {
   log_.renew();
   ++renewals_;
-  sure_ = false;
 }
 
 base::Result<Committer::Outcome> Committer::outcome(std::vector<Position>& positions) {
@@ -147,7 +146,7 @@ base::Result<Committer::Outcome> Committer::outcome(std::vector<Position>& posit
       const auto former = marks_.find(positions[i].partition);
       if (mark == positions[i].mark) {
         ++ours;
-      } else if (mark != (former == marks_.end() ? Mark{} : former->second)) {
+      } else if (mark != (former == marks_.end() ? Mark{} : former->second.mark)) {
         foreign = &positions[i];
         of_foreign = i;
       }
@@ -159,7 +158,9 @@ base::Result<Committer::Outcome> Committer::outcome(std::vector<Position>& posit
             .message = "the broker has committed a part of a transaction: " + std::to_string(ours) +
                        " of " + std::to_string(positions.size()) + " positions"};
       }
-      return ours != 0 ? Outcome::kCommitted : Outcome::kNotCommitted;
+      if (ours != 0) return Outcome::kCommitted;
+      for (const Position& position : positions) marks_[position.partition].producer = renewals_;
+      return Outcome::kNotCommitted;
     }
     if (look == kForeignLooks) return taken_over(*foreign, (*found)[of_foreign]);
     if (base::Status rested = log_.rest(rest_after(look)); !rested) return rested.error();
@@ -196,6 +197,13 @@ void Committer::drop_lost(std::vector<Position>& positions) const {
   std::erase_if(positions, [this](const Position& p) { return !is_ours_(p.origin); });
 }
 
+bool Committer::are_known(std::span<const Position> positions) const {
+  return std::all_of(positions.begin(), positions.end(), [this](const Position& p) {
+    const auto known = marks_.find(p.partition);
+    return (known == marks_.end() ? first_producer_ : known->second.producer) == renewals_;
+  });
+}
+
 bool Committer::all_ours(std::span<const Position> positions) const {
   return std::all_of(positions.begin(), positions.end(),
                      [this](const Position& p) { return is_ours_(p.origin); }) &&
@@ -204,11 +212,12 @@ bool Committer::all_ours(std::span<const Position> positions) const {
 }
 
 void Committer::committed(std::span<const Position> positions) {
-  for (const Position& position : positions) marks_[position.partition] = position.mark;
+  for (const Position& position : positions) {
+    marks_[position.partition] = {.mark = position.mark, .producer = renewals_};
+  }
   pending_.clear();
   written_ = 0;
   open_ = false;
-  sure_ = true;
   failures_ = 0;
   fenced_ = false;
   tell({});

@@ -6,9 +6,9 @@
 // was committed. If it was not, its outputs are written again. A mark is told from others by its
 // metadata, which no two commits have in common.
 //
-// The same question comes before the first commit of every new producer: where its predecessor was
-// fenced by another run, that run may have committed in between, and a producer that is newer still
-// would be believed.
+// The same question comes before the first commit of a partition by every new producer: where its
+// predecessor was fenced by another run, that run may have committed in between, and a producer that
+// is newer still would be believed.
 //
 // A partition that was given back has its outputs taken out of the open transaction (the producer
 // is given up, what is still ours is written again), so positions and outputs of a transaction are
@@ -67,6 +67,12 @@ class Committer {
 
  private:
   enum class Outcome : std::uint8_t { kCommitted, kNotCommitted };
+  // What is committed of a partition, as of the last time that a producer could be sure of it. With
+  // the same producer nobody else of our id can have changed it since.
+  struct Known {
+    Mark mark;
+    std::uint64_t producer = 0;
+  };
 
   // Writes what is pending and not in the open transaction yet; begins one where none is open.
   [[nodiscard]] base::Status catch_up();
@@ -80,6 +86,7 @@ class Committer {
   // True where outputs of a lost partition are in the open transaction.
   [[nodiscard]] bool drop_lost_outputs();
   void drop_lost(std::vector<Position>& positions) const;
+  [[nodiscard]] bool are_known(std::span<const Position> positions) const;
   [[nodiscard]] bool all_ours(std::span<const Position> positions) const;
   void committed(std::span<const Position> positions);
   void tell(const std::string& text);
@@ -90,9 +97,9 @@ class Committer {
   std::vector<Output> pending_;  // of the transaction that is not committed yet
   std::size_t written_ = 0;      // of pending_, with the present producer
   bool open_ = false;            // begun with the present producer
-  std::map<Partition, Mark> marks_;
-  bool sure_ = true;  // nobody else can have committed since marks_: the producer is still the same
+  std::map<Partition, Known> marks_;
   std::uint64_t renewals_ = 0;
+  std::uint64_t first_producer_ = 0;  // renewals at the end of start()
   int failures_ = 0;     // since the last commit
   bool fenced_ = false;  // since the last commit
   std::string told_;
