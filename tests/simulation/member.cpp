@@ -8,7 +8,6 @@ namespace headrace::simulation {
 namespace {
 
 constexpr Time kSyncEvery = 40 * kMs;
-constexpr Time kPatience = 2 * kSecond;  // with a request that has no answer
 
 }  // namespace
 
@@ -36,15 +35,8 @@ void Member::leave() {
       [](const Code&) {});
 }
 
-std::uint64_t Member::ask() noexcept {
-  waits_ = true;
-  asked_at_ = process_.lock()->world().now();
-  return ++asked_;
-}
-
 void Member::tick() {
   const std::shared_ptr<Process> process = process_.lock();
-  if (waits_ && asked_at_ + kPatience < process->world().now()) waits_ = false;
   if (!waits_) {
     switch (state_) {
       case State::kJoining:
@@ -66,29 +58,31 @@ void Member::tick() {
 }
 
 void Member::join() {
+  waits_ = true;
   network_.request<Group::Joined>(
       process_.lock(),
       [&broker = broker_, member = membership_.member, instance = settings_.instance,
        owned = listener_.held()] { return broker.group().join(member, instance, owned); },
-      [this, number = ask()](const Group::Joined& answer) {
-        if (number != asked_) return;
+      [this](const Group::Joined& answer) {
         waits_ = false;
         if (state_ != State::kJoining) return;
         if (answer.code != Code::kOk) return thrown_out();
         membership_.member = answer.member;
         state_ = State::kSyncing;
-      });
+      },
+      true);
 }
 
 void Member::sync() {
+  waits_ = true;
   network_.request<Group::Synced>(
       process_.lock(),
       [&broker = broker_, member = membership_.member] { return broker.group().sync(member); },
-      [this, number = ask()](const Group::Synced& answer) {
-        if (number != asked_) return;
+      [this](const Group::Synced& answer) {
         waits_ = false;
         if (state_ == State::kSyncing) synced(answer);
-      });
+      },
+      true);
 }
 
 void Member::synced(const Group::Synced& answer) {
@@ -112,13 +106,13 @@ void Member::synced(const Group::Synced& answer) {
 
 void Member::heartbeat() {
   if (membership_.member.empty()) return;
+  waits_ = true;
   network_.request<Code>(
       process_.lock(),
       [&broker = broker_, member = membership_.member, generation = membership_.generation] {
         return broker.group().heartbeat(member, generation);
       },
-      [this, number = ask()](const Code& answer) {
-        if (number != asked_) return;
+      [this](const Code& answer) {
         waits_ = false;
         if (state_ != State::kStable && state_ != State::kReleasing) return;
         if (answer == Code::kNotMember) return thrown_out();
@@ -128,13 +122,14 @@ void Member::heartbeat() {
         } else {
           release(listener_.held());
         }
-      });
+      },
+      true);
 }
 
 void Member::release(const std::set<int>& partitions) {
   state_ = State::kReleasing;
-  listener_.release(partitions, [this] {
-    if (state_ == State::kReleasing) state_ = State::kJoining;
+  listener_.release(partitions, [this, number = ++releases_] {
+    if (number == releases_ && state_ == State::kReleasing) state_ = State::kJoining;
   });
 }
 
@@ -144,9 +139,9 @@ void Member::thrown_out() {
   membership_.member.clear();
   membership_.generation = -1;
   state_ = State::kReleasing;
-  process->post(process->world().between(0, 30 * kMs), [this] {
+  process->post(process->world().between(0, 30 * kMs), [this, number = ++releases_] {
     listener_.lose_all();
-    if (state_ == State::kReleasing) state_ = State::kJoining;
+    if (number == releases_ && state_ == State::kReleasing) state_ = State::kJoining;
   });
 }
 

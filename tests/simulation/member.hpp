@@ -56,8 +56,6 @@ class Member {
   void synced(const Group::Synced& answer);
   void release(const std::set<int>& partitions);
   void thrown_out();
-  // Whether an answer is of the last thing that was asked.
-  [[nodiscard]] std::uint64_t ask() noexcept;
 
   std::weak_ptr<Process> process_;
   Network& network_;
@@ -66,9 +64,8 @@ class Member {
   Listener& listener_;
   State state_ = State::kJoining;
   Membership membership_;
-  std::uint64_t asked_ = 0;
-  Time asked_at_ = 0;
-  bool waits_ = false;  // for an answer
+  std::uint64_t releases_ = 0;
+  bool waits_ = false;  // for an answer: one thing at a time
 };
 
 }  // namespace headrace::simulation

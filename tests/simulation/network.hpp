@@ -38,10 +38,10 @@ class Network {
   // After this nothing arrives that was held.
   [[nodiscard]] Time quiet_from() const noexcept { return quiet_from_; }
 
-  // `back` is called once at most, and by a process that lives.
+  // `back` is called once at most, and by a process that lives. With `in_order` it is never held.
   template <class Answer>
   void request(const std::shared_ptr<Process>& from, std::function<Answer()> at_broker,
-               std::function<void(const Answer&)> back);
+               std::function<void(const Answer&)> back, bool in_order = false);
   // The same for a fiber, which waits; nothing where there was no answer in time.
   template <class Answer>
   std::optional<Answer> ask(const std::shared_ptr<Process>& from, Time deadline,
@@ -59,30 +59,31 @@ class Network {
 
 template <class Answer>
 void Network::request(const std::shared_ptr<Process>& from, std::function<Answer()> at_broker,
-                      std::function<void(const Answer&)> back) {
+                      std::function<void(const Answer&)> back, bool in_order) {
   if (world_.chance(settings_.lost)) {
     from->post(retry(), [this, weak = std::weak_ptr(from), at_broker = std::move(at_broker),
-                         back = std::move(back)]() mutable {
-      if (const auto self = weak.lock()) request(self, std::move(at_broker), std::move(back));
+                         back = std::move(back), in_order]() mutable {
+      if (const auto self = weak.lock())
+        request(self, std::move(at_broker), std::move(back), in_order);
     });
     return;
   }
-  const bool held = world_.chance(settings_.held);
+  const bool held = !in_order && world_.chance(settings_.held);
   const Time time = held ? world_.between(50 * kMs, settings_.longest_hold) : delay();
   if (held) quiet_from_ = std::max(quiet_from_, world_.now() + time);
   world_.after(time, [this, weak = std::weak_ptr(from), at_broker = std::move(at_broker),
-                      back = std::move(back)]() mutable {
+                      back = std::move(back), in_order]() mutable {
     const std::shared_ptr<Process> self = weak.lock();
     const bool down = broker_.is_down();
     std::optional<Answer> answer;
     if (!down) answer = at_broker();
     if (!self) return;
     if (down || world_.chance(settings_.lost)) {
-      self->post(retry(),
-                 [this, weak, at_broker = std::move(at_broker), back = std::move(back)]() mutable {
-                   if (const auto still = weak.lock())
-                     request(still, std::move(at_broker), std::move(back));
-                 });
+      self->post(retry(), [this, weak, at_broker = std::move(at_broker), back = std::move(back),
+                           in_order]() mutable {
+        if (const auto still = weak.lock())
+          request(still, std::move(at_broker), std::move(back), in_order);
+      });
       return;
     }
     self->post(delay(), [answer = *std::move(answer), back = std::move(back)] { back(answer); });

@@ -146,21 +146,27 @@ const SavedState* Worker::newest(int partition, std::uint64_t committed) const {
 }
 
 void Worker::release(const std::set<int>& partitions, std::function<void()> then) {
+  Epochs leaving;
   for (const int partition : partitions) {
-    if (const auto task = tasks_.find(partition); task != tasks_.end()) task->second.leaving = true;
+    const auto task = tasks_.find(partition);
+    if (task == tasks_.end()) continue;
+    task->second.leaving = true;
+    leaving[partition] = task->second.epoch;
   }
   cut();
-  wait_released(cuts_, house_.world.now() + kRelease, partitions, std::move(then));
+  wait_released(cuts_, house_.world.now() + kRelease, leaving, std::move(then));
 }
 
-void Worker::wait_released(std::uint64_t number, Time until, const std::set<int>& partitions,
+void Worker::wait_released(std::uint64_t number, Time until, const Epochs& leaving,
                            const std::function<void()>& then) {
   if (done_cuts_ >= number || house_.world.now() >= until) {
-    for (const int partition : partitions) tasks_.erase(partition);
+    for (const auto& [partition, epoch] : leaving) {
+      if (task_of(partition, epoch) != nullptr) tasks_.erase(partition);
+    }
     return then();
   }
-  process_->post(kReleaseLook, [this, number, until, partitions, then] {
-    wait_released(number, until, partitions, then);
+  process_->post(kReleaseLook, [this, number, until, leaving, then] {
+    wait_released(number, until, leaving, then);
   });
 }
 

@@ -92,6 +92,7 @@ class Worker final : private Member::Listener {
     std::vector<sink::Position> positions;
     std::map<int, Copy> states;
   };
+  using Epochs = std::map<int, std::uint32_t>;  // of partitions
   using Item = std::variant<sink::Output, Assigned, Cut>;
 
   void assign(int partition) override;
@@ -107,7 +108,7 @@ class Worker final : private Member::Listener {
   void cut();
   void finish(int partition, Task& task);
   void give(int partition, const Task& task, std::vector<Row> rows);
-  void wait_released(std::uint64_t cut, Time until, const std::set<int>& partitions,
+  void wait_released(std::uint64_t cut, Time until, const Epochs& leaving,
                      const std::function<void()>& then);
   void save(int partition, const SavedState& state);
 

@@ -7,8 +7,8 @@
 // metadata, which no two commits have in common.
 //
 // The same question comes before the first commit of a partition by every new producer: where its
-// predecessor was fenced by another run, that run may have committed in between, and a producer that
-// is newer still would be believed.
+// predecessor was fenced by another run, that run may have committed in between, and a producer
+// that is newer still would be believed.
 //
 // A partition that was given back has its outputs taken out of the open transaction (the producer
 // is given up, what is still ours is written again), so positions and outputs of a transaction are
@@ -100,8 +100,8 @@ class Committer {
   std::map<Partition, Known> marks_;
   std::uint64_t renewals_ = 0;
   std::uint64_t first_producer_ = 0;  // renewals at the end of start()
-  int failures_ = 0;     // since the last commit
-  bool fenced_ = false;  // since the last commit
+  int failures_ = 0;                  // since the last commit
+  bool fenced_ = false;               // since the last commit
   std::string told_;
 };
 
