@@ -79,8 +79,11 @@ void Delivery::put(Item item) {
 }
 
 Delivery::Status Delivery::status() const {
-  const std::lock_guard lock(mutex_);
-  return status_;
+  std::unique_lock lock(mutex_);
+  Status status = status_;
+  lock.unlock();
+  if (status.message.empty()) status.message = log_->trouble();
+  return status;
 }
 
 void Delivery::work() {

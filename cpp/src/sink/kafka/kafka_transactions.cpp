@@ -63,6 +63,7 @@ class KafkaTransactions final : public TransactionLog {
   base::Result<std::vector<Mark>> committed(std::span<const Partition> partitions) override;
   void renew() noexcept override;
   base::Status rest(milliseconds time) override;
+  std::string trouble() const override;
   void cancel() noexcept override;
 
  private:
@@ -180,6 +181,11 @@ base::Status KafkaTransactions::rest(milliseconds time) {
   cancelled_now_.wait_for(lock, time, [this] { return cancelled_; });
   lock.unlock();
   return stopped();
+}
+
+std::string KafkaTransactions::trouble() const {
+  const std::shared_ptr<KafkaProducer> of = producer();
+  return of ? of->trouble() : std::string();
 }
 
 void KafkaTransactions::cancel() noexcept {

@@ -446,6 +446,11 @@ base::Status KafkaProducer::init_transactions(milliseconds deadline) {
       });
   if (status) return status;
   base::Error error = status.error();
+  if (error.code == base::ErrorCode::kAuthorization) {
+    return source::not_allowed(static_cast<rd_kafka_resp_err_t>(error.native_code), "write as",
+                               "transactional id", impl_->config.transactional_id, "WRITE",
+                               impl_->config.client);
+  }
   const std::lock_guard lock(impl_->mutex);
   if (!impl_->trouble.empty()) error.message = impl_->trouble;
   return error;

@@ -29,6 +29,7 @@ ErrorCode code_of(rd_kafka_resp_err_t error) noexcept {
       return ErrorCode::kAuthentication;
     case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
     case RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED:
+    case RD_KAFKA_RESP_ERR_TRANSACTIONAL_ID_AUTHORIZATION_FAILED:
     case RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED:
       return ErrorCode::kAuthorization;
     case RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE:

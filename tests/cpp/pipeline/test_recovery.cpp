@@ -1,0 +1,167 @@
+#include <headrace/pipeline/recovery.hpp>
+
+#include <unistd.h>
+
+#include <filesystem>
+
+#include "catch.hpp"
+
+using namespace headrace;
+using namespace headrace::pipeline;
+
+namespace {
+
+namespace fs = std::filesystem;
+
+const PartitionName kPartition{"stocks", 0};
+
+// A directory that is gone with the test.
+class Folder {
+ public:
+  Folder() : path_(fs::temp_directory_path() / ("headrace-recovery-" + std::to_string(getpid()))) {
+    fs::remove_all(path_);
+  }
+  ~Folder() { fs::remove_all(path_); }
+  [[nodiscard]] std::shared_ptr<checkpoint::Store> open() const {
+    return checkpoint::open_directory_store(path_.string(), 3).value_or_throw();
+  }
+
+ private:
+  fs::path path_;
+};
+
+checkpoint::Checkpoint state(std::uint64_t commit, std::int64_t offset,
+                             const std::string& plan = "plan") {
+  checkpoint::Checkpoint made;
+  made.unit = unit_of(kPartition);
+  made.pipeline = plan;
+  made.commit = commit;
+  made.read_to.push_back({.topic = "stocks", .partition = 0, .offset = offset});
+  return made;
+}
+
+source::CommittedOffset committed(std::uint64_t commit, std::int64_t offset, bool finished = false,
+                                  const std::string& plan = "plan") {
+  return {.offset = offset,
+          .metadata = to_text({.commit = commit,
+                               .from = 3,
+                               .finished = finished,
+                               .plan = plan,
+                               .run = "former",
+                               .digest = "abc"})};
+}
+
+}  // namespace
+
+TEST_CASE("recovery: without a committed position a partition begins where it is told") {
+  Recovery recovery({.store = nullptr, .plan = "plan", .by_commits = true});
+  CHECK_FALSE(recovery.ready());
+  recovery.open();
+  CHECK(recovery.ready());
+  CHECK(recovery.take(kPartition) == nullptr);
+  CHECK(recovery.begin(kPartition, {}, 42).value_or_throw() == 42);
+  const auto found = recovery.take(kPartition);
+  CHECK(found->begin == 42);
+  CHECK(found->replay_until == 42);
+  CHECK(found->commit == 0);
+  CHECK_FALSE(found->state);
+}
+
+TEST_CASE("recovery: without a checkpoint all since the state began is computed again") {
+  Recovery recovery({.store = nullptr, .plan = "plan", .by_commits = true});
+  CHECK(recovery.begin(kPartition, committed(5, 100), 0).value_or_throw() == 3);
+  const auto found = recovery.take(kPartition);
+  CHECK(found->replay_until == 100);
+  CHECK(found->digest == "abc");
+  CHECK(found->commit == 5);
+}
+
+TEST_CASE("recovery: the newest checkpoint that is not ahead of the commit") {
+  const Folder folder;
+  const auto store = folder.open();
+  for (const auto& one : {state(4, 40), state(7, 70), state(9, 90)}) {
+    REQUIRE(store->write(one).ok());
+  }
+  Recovery recovery({.store = store, .plan = "plan", .by_commits = true});
+  CHECK(recovery.begin(kPartition, committed(8, 80), 0).value_or_throw() == 70);
+  const auto found = recovery.take(kPartition);
+  REQUIRE(found->state);
+  CHECK(found->state->commit == 7);
+  CHECK(found->first == 3);
+  CHECK(recovery.story().front() == "restored checkpoint of stocks[0] at offset 70");
+  recovery.done_with(kPartition);
+  CHECK_FALSE(recovery.take(kPartition)->state);
+  // Of a commit that did not happen: as if it were not there.
+  CHECK(recovery.begin(kPartition, committed(3, 30), 0).value_or_throw() == 3);
+}
+
+TEST_CASE("recovery: a position that somebody else committed has no state") {
+  Recovery recovery({.store = nullptr, .plan = "plan", .by_commits = true});
+  CHECK(recovery.begin(kPartition, {.offset = 50, .metadata = ""}, 0).value_or_throw() == 50);
+  CHECK(recovery.take(kPartition)->digest.empty());
+  CHECK(recovery.story().front() ==
+        "stocks[0]: the position 50 was committed by somebody else; its state begins there");
+}
+
+TEST_CASE("recovery: what the end of a run gave out is not computed again") {
+  const Folder folder;
+  const auto store = folder.open();
+  REQUIRE(store->write(state(4, 40)).ok());
+  Recovery recovery({.store = store, .plan = "plan", .by_commits = true});
+  CHECK(recovery.begin(kPartition, committed(6, 60, true), 0).value_or_throw() == 60);
+  CHECK_FALSE(recovery.take(kPartition)->state);
+  REQUIRE(store->write(state(6, 60)).ok());
+  CHECK(recovery.begin(kPartition, committed(6, 60, true), 0).value_or_throw() == 60);
+  CHECK(recovery.take(kPartition)->state);
+}
+
+TEST_CASE("recovery: state of another pipeline is computed again, and not compared") {
+  const Folder folder;
+  const auto store = folder.open();
+  REQUIRE(store->write(state(4, 40, "older plan")).ok());
+  Recovery recovery({.store = store, .plan = "plan", .by_commits = true});
+  CHECK(recovery.begin(kPartition, committed(6, 60, false, "older plan"), 0).value_or_throw() == 3);
+  CHECK(recovery.take(kPartition)->digest.empty());
+  CHECK(recovery.story().size() == 2);  // what was refused, and what is done instead
+}
+
+TEST_CASE("recovery: checkpoints alone say where to go on, or refuse") {
+  const Folder folder;
+  const auto store = folder.open();
+  Recovery fresh({.store = store, .plan = "plan"});
+  CHECK(fresh.begin(kPartition, committed(8, 80), 12).value_or_throw() == 12);
+  REQUIRE(store->write(state(4, 40)).ok());
+  Recovery recovery({.store = store, .plan = "plan"});
+  CHECK(recovery.begin(kPartition, committed(8, 80), 12).value_or_throw() == 40);
+  CHECK(recovery.take(kPartition)->replay_until == 40);
+  Recovery other({.store = store, .plan = "another plan"});
+  const auto refused = other.begin(kPartition, {}, 0);
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().code == base::ErrorCode::kCheckpoint);
+}
+
+TEST_CASE("recovery: partitions that flow together have one state") {
+  const Folder folder;
+  const auto store = folder.open();
+  checkpoint::Checkpoint both = state(4, 40);
+  both.unit = kMergedUnit;
+  both.read_to.push_back({.topic = "stocks", .partition = 1, .offset = 44});
+  REQUIRE(store->write(both).ok());
+  Recovery recovery({.store = store, .plan = "plan", .by_commits = true, .merged = true});
+  CHECK(recovery.begin(kPartition, committed(5, 60), 0).value_or_throw() == 40);
+  CHECK(recovery.begin({"stocks", 1}, committed(5, 66), 0).value_or_throw() == 44);
+  CHECK(recovery.begin({"stocks", 2}, {}, 7).value_or_throw() == 7);  // a new one
+  CHECK(recovery.take(kPartition)->state == recovery.take({"stocks", 1})->state);
+}
+
+TEST_CASE("recovery: results that come to something else end the run") {
+  Recovery recovery({.store = nullptr, .plan = "plan", .by_commits = true});
+  const Restored same{.digest = text_of(Digest{})};
+  CHECK(recovery.verify("stocks[0]", 12, same, Digest{}).ok());
+  CHECK(recovery.story().back() == "stocks[0]: replayed 12 records, state verified");
+  const Restored other{.replay_until = 99, .digest = "0123"};
+  const base::Status status = recovery.verify("stocks[0]", 12, other, Digest{});
+  REQUIRE_FALSE(status);
+  CHECK(status.error().code == base::ErrorCode::kCheckpoint);
+  CHECK(status.error().message.find("stocks[0]: the state at offset 99 is not what it was") == 0);
+}
