@@ -91,12 +91,12 @@ class Unsupported(HeadraceError, NotImplementedError):
     Examples
     --------
     >>> import headrace as hr
-    >>> bars = hr.kafka("stocks", schema=hr.Schema({"Close": hr.float64}))
+    >>> bars = hr.from_frame(hr.market.bars(rows=4), schema=hr.market.SCHEMA)
     >>> try:
-    ...     bars.to_kafka("signals", processing_guarantee="exactly-once")
+    ...     bars.run(checkpoint="state/")
     ... except hr.errors.Unsupported as error:
-    ...     print(str(error).partition(";")[0])
-    to_kafka: processing_guarantee="exactly-once" is not yet supported
+    ...     print(str(error))
+    run: checkpoint: the positions of a DataFrame of 4 rows cannot be kept with the results
     """
 
 
