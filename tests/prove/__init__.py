@@ -1,0 +1,1 @@
+"""The proof of exactly once: ``python -m tests.prove`` (see ``__main__``)."""
