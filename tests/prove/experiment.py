@@ -1,9 +1,10 @@
-"""What an experiment is: cases that are run one by one and kept, and a sentence about all of them."""
+"""What an experiment is: cases that are run one by one and kept, and a sentence about all."""
 
 from __future__ import annotations
 
 import contextlib
 import shutil
+import statistics
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,6 +14,8 @@ from types import TracebackType
 from headrace import broker
 from tests.prove.cluster import Cluster
 from tests.prove.results import Line, Results, add_up
+from tests.prove.run import MakeWorker
+from tests.prove.systems import SYSTEMS
 
 
 def say(text: str) -> None:
@@ -26,6 +29,7 @@ class Context:
 
     folder: Path
     quick: bool = False
+    system: str = "headrace"  # another one shows that the harness finds what is wrong
     _stack: contextlib.ExitStack = field(default_factory=contextlib.ExitStack)
     _clusters: dict[str, Cluster] = field(default_factory=dict)
     _runs: int = 0
@@ -63,6 +67,13 @@ class Context:
             )
             self._clusters[kind] = self._stack.enter_context(cluster)
         return self._clusters[kind]
+
+    def launcher(self, folder: Path, *options: str, name: str = "worker") -> MakeWorker:
+        """Give what makes a worker of the system under test, which logs to the folder."""
+        system = SYSTEMS[self.system]
+        system.prepare(self.tools)
+        log = folder / f"{name}.log"
+        return lambda place: system.worker(place, self.tools, log, *options)
 
     def close(self) -> None:
         """Stop the brokers."""
@@ -138,6 +149,19 @@ def exactness(lines: Sequence[Line]) -> str:
         text += f", {torn} torn or out of order"
     runs = f"{len(lines)} runs" if len(lines) > 1 else "1 run"
     return f"{text} ({runs})"
+
+
+def seconds(lines: Sequence[Line], key: str) -> str:
+    """Say median and worst of the lists of seconds under a key."""
+    values: list[float] = [v for line in lines for v in line.get(key) or []]  # type: ignore[attr-defined]
+    if not values:
+        return "no figure"
+    return f"median {statistics.median(values):.2f} s, worst {max(values):.2f} s"
+
+
+def at_most(value: object, limit: float) -> bool:
+    """Tell whether a figure of a result line is there and within its limit."""
+    return isinstance(value, (int, float)) and value <= limit
 
 
 def seeds(full: int, quick: int) -> Callable[[bool], list[str]]:

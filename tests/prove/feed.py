@@ -19,13 +19,14 @@ class Feeder(threading.Thread):
     broker is back, in order and not twice.
     """
 
-    def __init__(self, bootstrap: str, topic: str, records: Records, rate: float) -> None:
+    def __init__(
+        self, bootstrap: str, topic: str, records: Records, rate: float, *, first: int = 0
+    ) -> None:
         super().__init__(name="feeder", daemon=True)
         self.rate = rate
         self._topic = topic
         self._records = records
-        self._released = 0
-        self._sent = 0
+        self._released = self._sent = first
         self._ended = threading.Event()
         self._failure: Exception | None = None
         self._producer = Producer(
@@ -73,13 +74,6 @@ class Feeder(threading.Thread):
         """Stop; what is not acknowledged by then is not waited for."""
         self._ended.set()
         self.join(timeout=10)
-
-    def __enter__(self) -> Feeder:
-        self.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
 
     def run(self) -> None:
         """Send what the rate and the releases allow."""

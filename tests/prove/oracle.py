@@ -1,4 +1,4 @@
-"""Judges an output topic: reads it as any read_committed reader would, with clients that are not ours.
+"""Judges an output topic, read as any read_committed reader would, by clients that are not ours.
 
 Results may come in any order between keys; of one key they must come in the order of their records.
 """
@@ -162,14 +162,19 @@ def judge_windows(values: Iterable[bytes], records: Records, size_ms: int) -> Ve
     newest: dict[str, int] = {}
     for value in values:
         verdict.results += 1
-        row = json.loads(value)
-        group = (str(row["key"]), _ms(row["window_start"]))
+        try:
+            row = json.loads(value)
+            group = (str(row["key"]), _ms(row["window_start"]))
+            sums = row["count"], row["sum"]
+        except (ValueError, KeyError, TypeError):
+            verdict.foreign += 1
+            continue
         if group not in expected:
             verdict.foreign += 1
             continue
         seen[group] = seen.get(group, 0) + 1
         verdict.twice += seen[group] > 1
-        verdict.wrong += (row["count"], row["sum"]) != expected[group]
+        verdict.wrong += sums != expected[group]
         verdict.disordered += newest.get(group[0], 0) > group[1]
         newest[group[0]] = max(newest.get(group[0], 0), group[1])
     verdict.lost = len(expected) - len(seen)

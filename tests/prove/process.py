@@ -24,7 +24,6 @@ class Place:
     output: str
     group: str
     state: Path
-    slot: int = 0
 
 
 class Worker:
@@ -106,10 +105,8 @@ class Worker:
             return "\n".join(self.log.read_text(errors="replace").splitlines()[-lines:])
         return ""
 
-    def __enter__(self) -> Worker:
-        return self
-
-    def __exit__(self, *_: object) -> None:
+    def close(self) -> None:
+        """Leave nothing behind."""
         if self.running():
             self.thaw()
             self.kill()

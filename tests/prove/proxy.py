@@ -1,7 +1,7 @@
 """A TCP proxy that reads Kafka's frames: holds, delays, drops or cuts requests and replies by kind.
 
-A connection is a pipe, as the network has it: what is held holds everything behind it, and arrives in
-the end, even if the client has given up and gone. Nothing is reordered within a connection.
+A connection is a pipe, as the network has it: what is held holds everything behind it, and arrives
+in the end, even if the client has given up and gone. Nothing is reordered within a connection.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """What flows: records with a unique id, and what must come out of them, in plain Python.
 
-A record is ``{"id": 7, "key": "k042", "x": 13, "at": 1772445600070}``: ids count up, a key stays in its
-partition, event times go forward by a millisecond. The job writes, for every record, how many records
-its key has had and the sum of their ``x``.
+A record is ``{"id": 7, "key": "k042", "x": 13, "at": 1772445600070}``: ids count up, a key stays in
+its partition, event times go forward by a millisecond. The job writes, for every record, how many
+records its key has had and the sum of their ``x``.
 """
 
 from __future__ import annotations

@@ -19,17 +19,17 @@ class System:
 
     name: str
     guarantee: str  # what it was asked for
-    command: Callable[[Place, Path], list[str]]  # place, folder for what is installed
+    # of a place, the folder of what is installed, and options, which peers may not have
+    command: Callable[..., list[str]]
     prepare: Callable[[Path], None] = lambda _: None
     quiet_s: float = 90.0  # no result for so long: nothing more will come
 
-    def worker(self, place: Place, tools: Path, log: Path) -> Worker:
+    def worker(self, place: Place, tools: Path, log: Path, *options: str) -> Worker:
         """Make a worker of it."""
-        return Worker(self.command(place, tools), log)
+        return Worker(self.command(place, tools, *options), log)
 
 
-def ours(place: Place, *options: str) -> list[str]:
-    """Give the command of our own worker; `options` as in worker.py."""
+def _ours(place: Place, _: Path, *options: str) -> list[str]:
     return [sys.executable, str(_HERE / "worker.py"), *_arguments(place), *options]
 
 
@@ -37,10 +37,10 @@ def _arguments(place: Place) -> list[str]:
     return [place.bootstrap, place.input, place.output, place.group, str(place.state)]
 
 
-def _peer(script: str, environment: str = "", *options: str) -> Callable[[Place, Path], list[str]]:
-    def command(place: Place, tools: Path) -> list[str]:
+def _peer(script: str, environment: str = "", *fixed: str) -> Callable[..., list[str]]:
+    def command(place: Place, tools: Path, *options: str) -> list[str]:
         python = venvs.python(tools, environment) if environment else sys.executable
-        return [python, str(_HERE / "peers" / script), *_arguments(place), *options]
+        return [python, str(_HERE / "peers" / script), *_arguments(place), *fixed, *options]
 
     return command
 
@@ -52,16 +52,19 @@ def _environment(name: str) -> Callable[[Path], None]:
 SYSTEMS = {
     system.name: system
     for system in (
-        System("headrace", "exactly once", lambda place, _: ours(place)),
+        System("headrace", "exactly once", _ours),
         System("by hand", "exactly once", _peer("by_hand.py")),
         System(
             "Kafka Streams",
             "exactly_once_v2",
-            lambda place, tools: venvs.java(tools, "StreamsWorker", _arguments(place)),
+            lambda place, tools, *_: venvs.java(tools, "StreamsWorker", _arguments(place)),
             venvs.compile_streams,
         ),
         System(
-            "Quix Streams", "exactly-once", _peer("quix.py", "quixstreams"), _environment("quixstreams")
+            "Quix Streams",
+            "exactly-once",
+            _peer("quix.py", "quixstreams"),
+            _environment("quixstreams"),
         ),
         System(
             "Quix Streams, fixed id",

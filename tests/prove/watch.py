@@ -1,7 +1,8 @@
-"""Watches an output topic while it is written, as a read_committed reader: what is there, and when."""
+"""Watches an output topic while it is written, as a read_committed reader, and notes the times."""
 
 from __future__ import annotations
 
+import itertools
 import re
 import threading
 import time
@@ -27,13 +28,9 @@ class Watcher(threading.Thread):
         self._arrivals: list[tuple[float, dict[int, int]]] = []  # time, newest offset by partition
         self._ended = threading.Event()
         self.distinct = 0
-        self.last_progress = time.monotonic()
 
-    def __enter__(self) -> Watcher:
-        self.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
+    def close(self) -> None:
+        """Stop reading."""
         self._ended.set()
         self.join(timeout=20)
 
@@ -56,15 +53,11 @@ class Watcher(threading.Thread):
                     return None
                 self._lock.wait(left)
 
-    def wait_for(self, count: int, quiet_s: float, timeout: float) -> bool:
-        """Wait until so many different results were seen; False when nothing comes for so long."""
-        self.last_progress = begun = time.monotonic()
-        while self.distinct < count:
-            now = time.monotonic()
-            if now - self.last_progress > quiet_s or now - begun > timeout:
-                return False
-            time.sleep(0.02)
-        return True
+    def longest_silence(self) -> float:
+        """Give the longest time between two arrivals."""
+        with self._lock:
+            times = [arrived for arrived, _ in self._arrivals]
+        return max((b - a for a, b in itertools.pairwise(times)), default=0.0)
 
     def run(self) -> None:
         """Read until told to end."""
@@ -106,5 +99,4 @@ class Watcher(threading.Thread):
                 self.distinct += 1
         with self._lock:
             self._arrivals.append((now, newest))
-            self.last_progress = now
             self._lock.notify_all()

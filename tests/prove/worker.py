@@ -1,6 +1,6 @@
 """Our worker, a process that is killed: the job, as a user would write it.
 
-``python worker.py BOOTSTRAP INPUT OUTPUT GROUP STATE [--job running] [--checkpoint dir|topic|none] ...``
+``python worker.py BOOTSTRAP INPUT OUTPUT GROUP STATE [--job running] [--checkpoint dir] ...``
 """
 
 from __future__ import annotations
@@ -34,9 +34,8 @@ def running(stream: hr.Stream) -> hr.Stream:
 
 def windows(stream: hr.Stream) -> hr.Stream:
     """Give count and sum of each key and window."""
-    return stream.group_by("key").window(hr.tumbling(f"{WINDOW_MS}ms")).agg(
-        count=hr.count(), sum=hr.sum("x")
-    )
+    per_window = stream.group_by("key").window(hr.tumbling(f"{WINDOW_MS}ms"))
+    return per_window.agg(id=hr.last("id"), count=hr.count(), sum=hr.sum("x"))
 
 
 JOBS: dict[str, Callable[[hr.Stream], hr.Stream]] = {"running": running, "windows": windows}
@@ -56,6 +55,7 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--checkpoint-interval", default="2s")
     parser.add_argument("--config", action="append", default=[], metavar="NAME=VALUE")
     parser.add_argument("--producer", action="append", default=[], metavar="NAME=VALUE")
+    parser.add_argument("--slot", type=int, help="for others: ours finds a free one by itself")
     parser.add_argument("--status", help="file for a line of JSON twice a second")
     parsed = parser.parse_args(arguments)
     parsed.group = None if parsed.group == "-" else parsed.group

@@ -1,14 +1,15 @@
 """Exactly once by hand, by the book: one transaction has results, changed state and offsets.
 
-State goes to a compacted changelog, which a new life reads back before it begins. The transactional
-id is fixed, so that a new life fences the former; static membership spares the wait for its session.
+State goes to a compacted changelog, which a new life reads back before it begins. The
+transactional id is fixed, so that a new life fences the former; static membership spares the wait
+for its session.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
 import signal
-import sys
 import time
 from types import FrameType
 from typing import Any
@@ -30,28 +31,31 @@ _CALL_S = 30.0
 class Worker:
     """One partition-sharing worker."""
 
-    def __init__(self, bootstrap: str, source: str, target: str, group: str) -> None:
-        self.bootstrap, self.source, self.target, self.group = bootstrap, source, target, group
-        self.changelog = f"{group}-changelog"
+    def __init__(self, args: argparse.Namespace) -> None:
+        self.bootstrap, self.group = args.bootstrap, args.group
+        self.source, self.target = args.input, args.output
+        self.changelog = f"{self.group}-changelog"
         self.state: dict[int, dict[str, list[int]]] = {}
         self.running = True
         self.producer = Producer(
             {
-                "bootstrap.servers": bootstrap,
-                "transactional.id": f"{group}-0",
+                "bootstrap.servers": self.bootstrap,
+                "transactional.id": f"{self.group}-{args.slot}",
                 "linger.ms": 5,
                 "reconnect.backoff.max.ms": 1000,
+                **dict(text.split("=", 1) for text in args.producer),
             }
         )
         self.consumer = Consumer(
             {
-                "bootstrap.servers": bootstrap,
-                "group.id": group,
-                "group.instance.id": f"{group}-0",
+                "bootstrap.servers": self.bootstrap,
+                "group.id": self.group,
+                "group.instance.id": f"{self.group}-{args.slot}",
                 "enable.auto.commit": False,
                 "auto.offset.reset": "earliest",
                 "isolation.level": "read_committed",
                 "reconnect.backoff.max.ms": 1000,
+                **dict(text.split("=", 1) for text in args.config),
             }
         )
 
@@ -66,8 +70,10 @@ class Worker:
 
     def _make_changelog(self) -> None:
         admin = AdminClient({"bootstrap.servers": self.bootstrap})
-        partitions = len(admin.list_topics(self.source, timeout=_CALL_S).topics[self.source].partitions)
-        new = NewTopic(self.changelog, partitions, 1, config={"cleanup.policy": "compact"})
+        source = admin.list_topics(self.source, timeout=_CALL_S).topics[self.source]
+        new = NewTopic(
+            self.changelog, len(source.partitions), 1, config={"cleanup.policy": "compact"}
+        )
         for future in admin.create_topics([new]).values():
             try:
                 future.result(timeout=_CALL_S)
@@ -146,9 +152,20 @@ class Worker:
         self.producer.commit_transaction(_CALL_S)
 
 
-def main(bootstrap: str, source: str, target: str, group: str, _state: str) -> None:
+def parse() -> argparse.Namespace:
+    """Read the command line: the five places, and what the experiments set."""
+    parser = argparse.ArgumentParser()
+    for name in ("bootstrap", "input", "output", "group", "state"):
+        parser.add_argument(name)
+    parser.add_argument("--slot", type=int, default=0)
+    parser.add_argument("--config", action="append", default=[], metavar="NAME=VALUE")
+    parser.add_argument("--producer", action="append", default=[], metavar="NAME=VALUE")
+    return parser.parse_known_args()[0]
+
+
+def main() -> None:
     """Run; any error ends the process, whose next life takes over."""
-    worker = Worker(bootstrap, source, target, group)
+    worker = Worker(parse())
 
     def end(_number: int, _frame: FrameType | None) -> None:
         worker.running = False
@@ -158,4 +175,4 @@ def main(bootstrap: str, source: str, target: str, group: str, _state: str) -> N
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:6])
+    main()

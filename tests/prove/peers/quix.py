@@ -1,4 +1,4 @@
-"""The job in Quix Streams: as it comes, or (``fixed``) with fixed transactional and instance ids."""
+"""The job in Quix Streams: as it comes, or (``fixed``) with ids that stay the same."""
 
 from __future__ import annotations
 
