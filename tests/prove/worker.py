@@ -109,10 +109,11 @@ def main() -> int:
         threads=args.threads,
         history=1_000,
     )
-    told = ""
+    told: set[str] = set()
     try:
-        while not ended and not live.wait(timeout=0.05):
-            told = tell(live, told, args.status)
+        while not ended and not live.wait(timeout=0.05, progress=False):
+            tell(live, told, args.status)
+        tell(live, told, args.status)
         live.stop()
     except hr.errors.HeadraceError as error:
         print(f"ended: {type(error).__name__}: {error}", flush=True)
@@ -120,21 +121,22 @@ def main() -> int:
     return 0
 
 
-def tell(live: hr.Live, told: str, path: str | None) -> str:
-    """Print each new message; keep the newest status where it is wanted."""
+def tell(live: hr.Live, told: set[str], path: str | None) -> None:
+    """Print what was not said before; keep the newest status where it is wanted."""
     status = live.status()
-    if status.message and status.message != told:
-        print(f"{time.strftime('%H:%M:%S')} {status.message}", flush=True)
+    for text in [*status.recovery, status.message]:
+        if text and text not in told:
+            print(f"{time.strftime('%H:%M:%S')} {text}", flush=True)
+            told.add(text)
     if path:
         Path(path).write_text(json.dumps(fields(status)))
-    return status.message
 
 
 def fields(status: Any) -> dict[str, Any]:
     """Give the numbers and words of a status."""
     names = [name for name in dir(status) if not name.startswith("_")]
     values = {name: getattr(status, name) for name in names}
-    return {n: v for n, v in values.items() if isinstance(v, (int, float, str, type(None)))}
+    return {n: v for n, v in values.items() if isinstance(v, (int, float, str, dict, type(None)))}
 
 
 if __name__ == "__main__":
