@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from tests.prove.experiment import Experiment
 from tests.prove.experiments import (
+    bounds,
     brokers,
+    cost,
+    dead_letters,
     deaths,
+    determinism,
     network,
     rebalances,
     side_by_side,
+    times,
     zombies,
 )
 
@@ -22,7 +27,14 @@ EXPERIMENTS: tuple[Experiment, ...] = (
     rebalances.STORM,
     rebalances.ADDED,
     network.FAILED_COMMITS,
+    determinism.DETERMINISM,
+    bounds.OVERLOAD,
+    bounds.KEYS,
+    times.HOSTILE_TIMES,
+    dead_letters.POISON,
     side_by_side.BACK,
+    cost.GUARANTEE,
+    cost.CHECKPOINTS,
     side_by_side.WORKER_KILLS,
     side_by_side.BROKER_KILLS,
 )

@@ -9,7 +9,9 @@ from tests.prove import oracle
 from tests.prove.oracle import Verdict
 from tests.prove.records import Records
 
-WINDOW_MS = 5_000  # as in worker.py, which imports nothing of ours but headrace
+# As in worker.py, which imports nothing of ours but headrace.
+WINDOW_MS = 5_000
+GRACE_MS = 2 * 3_600_000
 
 
 @dataclass(frozen=True)
@@ -26,10 +28,16 @@ class Job:
         return ["--job", self.name]
 
 
-RUNNING = Job("running", lambda records: records.count, oracle.judge)
+RUNNING = Job("running", lambda records: records.good, oracle.judge)
 WINDOWS = Job(
     "windows",
     lambda records: len(records.windows(WINDOW_MS)),
     lambda values, records: oracle.judge_windows(values, records, WINDOW_MS),
 )
-JOBS = {job.name: job for job in (RUNNING, WINDOWS)}
+HOSTILE = Job(
+    "hostile",
+    lambda records: len(records.windows(WINDOW_MS, GRACE_MS)),
+    lambda values, records: oracle.judge_windows(values, records, WINDOW_MS, GRACE_MS),
+)
+CAPPED = Job("capped", lambda records: records.good, oracle.judge)
+JOBS = {job.name: job for job in (RUNNING, WINDOWS, HOSTILE, CAPPED)}

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import time
-from array import array
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 
@@ -123,7 +122,7 @@ def _end(reader: Consumer, topic: str, partition: int) -> int:
 def judge(values: Iterable[bytes], records: Records) -> Verdict:
     """Compare results, in the order in which they are in their partitions, with the reference."""
     counts, sums = records.expected()
-    verdict = Verdict(expected=records.count)
+    verdict = Verdict(expected=records.good)
     seen = bytearray(records.count)
     newest: dict[int, int] = {}
     for value in values:
@@ -134,7 +133,7 @@ def judge(values: Iterable[bytes], records: Records) -> Verdict:
         except (ValueError, KeyError, TypeError):
             verdict.foreign += 1
             continue
-        if not 0 <= i < records.count:
+        if not 0 <= i < records.count or records.is_bad(i):
             verdict.foreign += 1
             continue
         if (count, total) != (counts[i], sums[i]):
@@ -145,7 +144,21 @@ def judge(values: Iterable[bytes], records: Records) -> Verdict:
         seen[i] = 1
         verdict.disordered += newest.get(records.key_of[i], -1) > i
         newest[records.key_of[i]] = i
-    verdict.lost = seen.count(0)
+    verdict.lost = records.good - seen.count(1)
+    return verdict
+
+
+def judge_dead_letters(values: Iterable[bytes], records: Records) -> Verdict:
+    """Compare dead letters, which are the original bytes, with the bad records."""
+    bad = {records.record(i).value for i in range(records.count) if records.is_bad(i)}
+    verdict = Verdict(expected=len(bad))
+    seen: set[bytes] = set()
+    for value in values:
+        verdict.results += 1
+        verdict.foreign += value not in bad
+        verdict.twice += value in seen
+        seen.add(value)
+    verdict.lost = len(bad - seen)
     return verdict
 
 
@@ -154,9 +167,11 @@ def judge_topic(bootstrap: str, topic: str, records: Records) -> Verdict:
     return judge((value for _, _, value in read(bootstrap, topic)), records)
 
 
-def judge_windows(values: Iterable[bytes], records: Records, size_ms: int) -> Verdict:
+def judge_windows(
+    values: Iterable[bytes], records: Records, size_ms: int, grace_ms: int = 0
+) -> Verdict:
     """Compare rows of (key, start, count, sum) with the windows that had to close."""
-    expected = records.windows(size_ms)
+    expected = records.windows(size_ms, grace_ms)
     verdict = Verdict(expected=len(expected))
     seen: dict[tuple[str, int], int] = {}
     newest: dict[str, int] = {}
@@ -188,8 +203,3 @@ def _ms(time: object) -> int:
     from datetime import datetime
 
     return round(datetime.fromisoformat(str(time).replace("Z", "+00:00")).timestamp() * 1000)
-
-
-def ids_of(values: Iterable[bytes]) -> array[int]:
-    """Give the ids in the order of a topic, for counts by another reader."""
-    return array("q", (int(json.loads(value)["id"]) for value in values))

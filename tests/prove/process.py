@@ -99,6 +99,14 @@ class Worker:
             time.sleep(_POLL_S)
         return True
 
+    def cpu_now_s(self) -> float:
+        """Give the CPU seconds of the present life so far."""
+        try:
+            fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
+        except OSError:
+            return 0.0
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
     def tail(self, lines: int = 15) -> str:
         """Give the end of what it has printed."""
         with contextlib.suppress(OSError):

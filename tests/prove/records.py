@@ -31,7 +31,8 @@ class Records:
     """The records of one run: a function of the seed.
 
     With `rungs`, ``[(first_id, partitions), ...]``, partitions are added at run time, and from each
-    rung on there are other keys: a key never moves.
+    rung on there are other keys: a key never moves. Of `bad_every` records one is no record at all:
+    it has to come out as a dead letter, and changes nothing else. `hot` is the share of one key.
     """
 
     seed: int
@@ -40,11 +41,16 @@ class Records:
     partitions: int = PARTITIONS
     rungs: list[tuple[int, int]] = field(default_factory=list)
     step_ms: int = 1
+    bad_every: int = 0
+    bad_bytes: int = 0  # how much longer than a good one
+    hot: float = 0.0
 
     def __post_init__(self) -> None:
         rng = random.Random(self.seed)
         self.xs = array("i", rng.choices(range(1000), k=self.count))
         self.key_of = array("i", rng.choices(range(self.keys), k=self.count))
+        if self.hot:
+            self.key_of = array("i", (0 if rng.random() < self.hot else k for k in self.key_of))
         self.partition_of_rung = [(0, self.partitions), *self.rungs]
         for rung, (first, _) in enumerate(self.rungs, start=1):
             last = self.rungs[rung][0] if rung < len(self.rungs) else self.count
@@ -60,9 +66,21 @@ class Records:
         """Give the event time of record ``i``."""
         return BASE_MS + i * self.step_ms
 
+    def is_bad(self, i: int) -> bool:
+        """Whether record ``i`` is one that cannot be read."""
+        return self.bad_every > 0 and i % self.bad_every == self.seed % self.bad_every
+
+    @property
+    def good(self) -> int:
+        """How many records are none of the bad ones."""
+        return self.count - sum(map(self.is_bad, range(self.count)))
+
     def record(self, i: int) -> Record:
         """Give record ``i``."""
         key = f"k{self.key_of[i]:03d}"
+        if self.is_bad(i):
+            value = f'{{"bad": {i}, "filling": "{"~" * self.bad_bytes}"'
+            return Record(self.partition(i), key.encode(), value.encode())
         value = f'{{"id": {i}, "key": "{key}", "x": {self.xs[i]}, "at": {self.at_ms(i)}}}'
         return Record(self.partition(i), key.encode(), value.encode())
 
@@ -71,23 +89,29 @@ class Records:
         counts, sums = array("q", bytes(8 * self.count)), array("q", bytes(8 * self.count))
         state: dict[int, tuple[int, int]] = defaultdict(lambda: (0, 0))
         for i in range(self.count):
+            if self.is_bad(i):
+                continue
             count, total = state[self.key_of[i]]
             state[self.key_of[i]] = counts[i], sums[i] = count + 1, total + self.xs[i]
         return counts, sums
 
-    def windows(self, size_ms: int) -> dict[tuple[str, int], tuple[int, int]]:
+    def windows(self, size_ms: int, grace_ms: int = 0) -> dict[tuple[str, int], tuple[int, int]]:
         """Give count and sum of each (key, window start) that is closed by a later record.
 
-        A window closes when its partition has seen a record at its end or later.
+        A window closes when its partition has seen a record that is later than its end by the
+        grace.
         """
         sums: dict[tuple[str, int], tuple[int, int]] = {}
         newest: dict[int, int] = {}
         place: dict[tuple[str, int], int] = {}
         for i in range(self.count):
+            if self.is_bad(i):
+                continue
             at = self.at_ms(i)
             group = (f"k{self.key_of[i]:03d}", at // size_ms * size_ms)
             count, total = sums.get(group, (0, 0))
             sums[group] = count + 1, total + self.xs[i]
             place[group] = self.partition(i)
-            newest[place[group]] = at
-        return {g: v for g, v in sums.items() if g[1] + size_ms <= newest[place[g]]}
+            newest[place[group]] = max(at, newest.get(place[group], at))
+        closed = {p: at - size_ms - grace_ms for p, at in newest.items()}
+        return {group: v for group, v in sums.items() if group[1] <= closed[place[group]]}

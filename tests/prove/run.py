@@ -152,7 +152,7 @@ class Run:
         """Let the rest flow, wait for all results, stop the worker in order, and judge."""
         self.feeder.release_all()
         self.feeder.rate = FAST
-        self.outcome.ended = self._all_there()
+        self.outcome.ended = self.wait_for_all()
         self.worker.stop()
         self.outcome.cpu_s = self.worker.cpu_s
         values = (v for _, _, v in oracle.read(self.cluster.bootstrap, self.place.output))
@@ -160,7 +160,7 @@ class Run:
         self.outcome.seconds = time.monotonic() - self._begun
         return self.outcome
 
-    def _all_there(self) -> bool:
+    def wait_for_all(self) -> bool:
         """Wait for all results; False where nothing comes for long."""
         begun = since = time.monotonic()
         last = self.watcher.distinct

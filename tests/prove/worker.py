@@ -23,6 +23,7 @@ SCHEMA = hr.Schema(
     key="key",
 )
 WINDOW_MS = 5_000
+CAP = 100_000 // 6  # groups of each of six partitions
 
 
 def running(stream: hr.Stream) -> hr.Stream:
@@ -38,7 +39,27 @@ def windows(stream: hr.Stream) -> hr.Stream:
     return per_window.agg(id=hr.last("id"), count=hr.count(), sum=hr.sum("x"))
 
 
-JOBS: dict[str, Callable[[hr.Stream], hr.Stream]] = {"running": running, "windows": windows}
+def hostile(stream: hr.Stream) -> hr.Stream:
+    """Give the same where times go to and fro; what is too late is set aside."""
+    per_window = stream.group_by("key").window(
+        hr.tumbling(f"{WINDOW_MS}ms"), grace="2h", on_late="side_output"
+    )
+    return per_window.agg(id=hr.last("id"), count=hr.count(), sum=hr.sum("x"))
+
+
+def capped(stream: hr.Stream) -> hr.Stream:
+    """Give running sums of the newest keys alone."""
+    totals = stream.group_by("key").window(hr.all_time(), emit="update", max_groups=CAP)
+    sums = totals.agg(id=hr.last("id"), count=hr.count(), sum=hr.sum("x"))
+    return sums.filter(hr.col("is_final") == False).select("id", "key", "count", "sum")  # noqa: E712
+
+
+JOBS: dict[str, Callable[[hr.Stream], hr.Stream]] = {
+    "running": running,
+    "windows": windows,
+    "hostile": hostile,
+    "capped": capped,
+}
 
 
 def parse(arguments: list[str] | None = None) -> argparse.Namespace:
