@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import random
 import re
+import time
 from pathlib import Path
 
 from tests.prove import console, kills
 from tests.prove.experiment import Context, Experiment, seed_of
 from tests.prove.jobs import JOBS
-from tests.prove.process import Worker
 from tests.prove.records import PARTITIONS, Records
 from tests.prove.results import Line
 from tests.prove.run import Run, make_place
@@ -18,7 +18,8 @@ _CPP = Path(__file__).parents[3] / "cpp" / "src"
 _PLACE = re.compile(r'HEADRACE_FAIL(?:POINT|S)\("([\w.]+)"\)')
 _DEATHS = 20
 _REACHED_S = 20.0  # a place that is not come by in this time is not come by at all
-_PER_DEATH = 500
+_PER_DEATH = 1_000
+_TRICKLE = 30  # records ten times a second: each commit has some
 
 
 def run_kills(context: Context, case: str) -> Line:
@@ -68,8 +69,7 @@ def run_failpoint(context: Context, case: str) -> Line:
     reached = 0
     with run:
         for _ in range(deaths):
-            run.feeder.release(_PER_DEATH)
-            reached += _dies_at(run.worker, f"{name}=kill@{_pass(name, rng)}")
+            reached += _dies_at(run, f"{name}=kill@{_pass(name, rng)}")
         run.worker.start()
         outcome = run.finish()
     line = outcome.line(deaths=reached)
@@ -81,11 +81,15 @@ def _pass(name: str, rng: random.Random) -> int:
     return 1 if name.endswith("before_init") else rng.randint(1, 3)
 
 
-def _dies_at(worker: Worker, failpoint: str) -> bool:
-    worker.start({"HEADRACE_FAILPOINTS": failpoint})
-    if worker.wait(_REACHED_S):
-        return worker.exit_code == -9
-    worker.kill()
+def _dies_at(run: Run, failpoint: str) -> bool:
+    """Live until the place is come by, with records all the while."""
+    run.worker.start({"HEADRACE_FAILPOINTS": failpoint})
+    deadline = time.monotonic() + _REACHED_S
+    while time.monotonic() < deadline:
+        run.feeder.release(_TRICKLE)
+        if run.worker.wait(0.1):
+            return run.worker.exit_code == -9
+    run.worker.kill()
     return False
 
 
