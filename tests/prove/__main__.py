@@ -10,8 +10,11 @@ from __future__ import annotations
 import argparse
 import os
 import platform
+import signal
 from collections.abc import Sequence
 from pathlib import Path
+from types import FrameType
+from typing import NoReturn
 
 from tests.prove import catalogue
 from tests.prove.experiment import Context, Experiment, say
@@ -72,9 +75,14 @@ def run(experiments: Sequence[Experiment], context: Context, results: Results) -
     return all(experiment.verdict(results, context.quick)[1] == "yes" for experiment in experiments)
 
 
+def _end(_number: int, _frame: FrameType | None) -> NoReturn:
+    raise SystemExit("ended by a signal; a rerun goes on from here")
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run, print the table, and keep it."""
     args = parse(arguments)
+    signal.signal(signal.SIGTERM, _end)  # so that brokers and workers end with us
     results = results_of(args)
     passed = True
     if not args.table:
