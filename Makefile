@@ -16,6 +16,11 @@ CONSTRAINTS ?=
 PYTEST_ARGS ?=
 BENCH_ARGS ?=
 DEMO_ARGS ?=
+# Where `make prove` keeps what it found and what it needs; ONLY=E1,E3 and QUICK=1 choose.
+PROVE_DIR ?= build/prove
+PROVE_ARGS ?=
+ONLY ?=
+QUICK ?=
 # Extras of the package to install with it, e.g. EXTRAS=notebook,arrow
 EXTRAS ?=
 
@@ -160,6 +165,21 @@ bench-time: setup build ## Windows and groups against J1 and Polars: on a real K
 .PHONY: soak-time
 soak-time: setup build ## Windows over 100 million records, and ten million groups: whether memory stays flat
 	$(py) -m tests.bench.soak $(BENCH_ARGS)
+
+# With places at which to die, which no package has that is given to users.
+prove_package := build/prove-package
+
+.PHONY: prove-build
+prove-build: setup-build
+	@{ find $(package_files) -type f -not -name '*.pyc' -print0 | sort -z | xargs -0 sha256sum; } \
+	 | CMAKE_BUILD_PARALLEL_LEVEL=$(JOBS) .ci/once $(stamp)-prove "building headrace with failpoints" \
+	   $(pip) --no-deps --no-build-isolation --upgrade --target $(prove_package) \
+	   -C build-dir=$(prove_package)-build -C cmake.define.HEADRACE_FAILPOINTS=ON .
+
+.PHONY: prove
+prove: setup prove-build ## Exactly once, proven: kills, broken networks, zombies, beside its peers (hours; resumes)
+	PYTHONPATH=$(abspath $(prove_package)) $(py) -m tests.prove --dir "$(abspath $(PROVE_DIR))" \
+	  $(if $(ONLY),--only "$(ONLY)") $(if $(QUICK),--quick) $(PROVE_ARGS)
 
 .PHONY: bench-micro
 bench-micro: bench-build ## The in-memory benchmarks alone

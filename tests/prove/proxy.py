@@ -26,6 +26,7 @@ NAMES = {
     TXN_OFFSET_COMMIT: "TxnOffsetCommit",
 }
 _HOST = "127.0.0.1"
+_GONE = (OSError, asyncio.IncompleteReadError)
 _END_TXN_FLEXIBLE = 3  # from this version on a reply's head ends in tagged fields
 _COORDINATOR_NOT_AVAILABLE = 15
 
@@ -115,9 +116,13 @@ class Proxy:
         server.close()
         for task in self._tasks:
             task.cancel()
-        waiting = asyncio.gather(*self._tasks, return_exceptions=True)
-        self._loop.run_until_complete(waiting)
+        self._loop.run_until_complete(self._ended())
         self._loop.close()
+
+    async def _ended(self) -> None:
+        """Wait until all connections are gone."""
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.sleep(0)  # closing takes effect with the next turn of the loop
 
     def _end(self) -> None:
         self._loop.stop()
@@ -139,7 +144,7 @@ class Proxy:
 
     async def _forth(self, reader: asyncio.StreamReader, link: _Link) -> None:
         """Hand requests on, one after another."""
-        with contextlib.suppress(OSError, asyncio.IncompleteReadError):
+        try:
             while True:
                 frame = await _frame(reader)
                 request, action = self._look(frame)
@@ -150,11 +155,14 @@ class Proxy:
                     await link.server.drain()
                 if action.cut_after:
                     link.client.close()
-        link.server.close()
+        except _GONE:
+            pass
+        finally:
+            link.server.close()
 
     async def _back(self, reader: asyncio.StreamReader, link: _Link) -> None:
         """Hand replies back; for a client that has gone they are read and forgotten."""
-        with contextlib.suppress(OSError, asyncio.IncompleteReadError):
+        try:
             while True:
                 frame = await _frame(reader)
                 (correlation,) = struct.unpack_from(">i", frame, 4)
@@ -166,7 +174,10 @@ class Proxy:
                 with contextlib.suppress(OSError):
                     link.client.write(frame)
                     await link.client.drain()
-        link.client.close()
+        except _GONE:
+            pass
+        finally:
+            link.client.close()
 
     def _look(self, frame: bytes) -> tuple[Request, Action]:
         api, version, correlation = struct.unpack_from(">hhi", frame, 4)

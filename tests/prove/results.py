@@ -40,8 +40,10 @@ class Results:
         """Keep a result, on disk before anything else happens."""
         load = [round(value, 1) for value in os.getloadavg()]
         whole = {"case": case, "at": time.strftime("%Y-%m-%d %H:%M:%S"), "load": load, **line}
-        with self._path(experiment).open("a") as file:
-            file.write(json.dumps(whole) + "\n")
+        path = self._path(experiment)
+        cut_off = path.exists() and not path.read_bytes().endswith(b"\n")
+        with path.open("a") as file:
+            file.write("\n" * cut_off + json.dumps(whole) + "\n")
             file.flush()
             os.fsync(file.fileno())
 

@@ -34,12 +34,10 @@ def run_storm(context: Context, case: str) -> Line:
     """E7: every two seconds a worker joins, leaves or is killed."""
     seconds = 16.0 if context.quick else 200.0
     rng = random.Random(seed_of(case))
-    records = Records(seed_of(case), int(_RATE * seconds))
+    records = Records(seed_of(case), int(_RATE * seconds), partitions=PARTITIONS * 2)
     cluster, folder = context.cluster(), context.run_folder()
-    place = make_place(cluster, folder, PARTITIONS * 2, outputs=PARTITIONS)
+    place = make_place(cluster, folder, PARTITIONS * 2)
     config = [text for pair in _PROTOCOLS[case.partition(" ")[0]] for text in ("--config", pair)]
-    records.partitions = PARTITIONS * 2
-    records.partition_of_rung = [(0, PARTITIONS * 2)]
 
     def launch(slot: int) -> Worker:
         name = f"worker-{slot}"
@@ -90,7 +88,7 @@ def run_added(context: Context, case: str) -> Line:
     rungs = [(step, 12), (2 * step, 24)]
     records = Records(seed_of(case), 3 * step, rungs=rungs)
     cluster, folder = context.cluster(), context.run_folder()
-    place = make_place(cluster, folder, PARTITIONS)
+    place = make_place(cluster, folder, PARTITIONS, outputs=rungs[-1][1])
     make_worker = context.launcher(folder, "--config", "topic.metadata.refresh.interval.ms=2000")
     run = Run(cluster, place, records, make_worker, rate=4_000.0)
     with run:
