@@ -171,8 +171,9 @@ prove_package := build/prove-package
 
 .PHONY: prove-build
 prove-build: setup-build
+	@mkdir -p build
 	@{ find $(package_files) -type f -not -name '*.pyc' -print0 | sort -z | xargs -0 sha256sum; } \
-	 | CMAKE_BUILD_PARALLEL_LEVEL=$(JOBS) .ci/once $(stamp)-prove "building headrace with failpoints" \
+	 | CMAKE_BUILD_PARALLEL_LEVEL=$(JOBS) .ci/once build/prove-stamp "building headrace with failpoints" \
 	   $(pip) --no-deps --no-build-isolation --upgrade --target $(prove_package) \
 	   -C build-dir=$(prove_package)-build -C cmake.define.HEADRACE_FAILPOINTS=ON .
 
