@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import itertools
+import random
 from collections.abc import Mapping
 from pathlib import Path
 
 from confluent_kafka.admin import AdminClient, NewPartitions, NewTopic
 
 from headrace.broker import TemporaryBroker
-from headrace.daemon import free_port
+from headrace.daemon import port_is_free
 
 _ADMIN_S = 30.0
 # Dead transactions and members are noticed early, so that a repeat takes seconds, not minutes.
@@ -22,6 +23,21 @@ _PROPERTIES = {
     "group.consumer.heartbeat.interval.ms": "500",
     "group.consumer.min.heartbeat.interval.ms": "100",
 }
+
+
+_PORTS = range(15_000, 30_000)
+
+
+def quiet_port() -> int:
+    """Give a free port that the system gives to no client.
+
+    While a broker is dead its clients try its port again and again; if that were one of those that
+    the system chooses from, one of them would meet itself there, and the broker find it taken.
+    """
+    while True:
+        port = random.choice(_PORTS)
+        if port_is_free(port):
+            return port
 
 
 class Cluster:
@@ -40,10 +56,10 @@ class Cluster:
         properties: Mapping[str, str] | None = None,
     ) -> None:
         self._names = itertools.count(1)
-        port, self.inner_port, self.proxy_port = free_port(), free_port(), free_port()
+        port, self.inner_port, self.proxy_port = quiet_port(), quiet_port(), quiet_port()
         settings = {**_PROPERTIES, "auto.create.topics.enable": str(auto_create).lower()}
         if proxied:
-            settings |= self._proxied_listeners(port, free_port())
+            settings |= self._proxied_listeners(port, quiet_port())
         self.broker = TemporaryBroker(folder, port, properties={**settings, **(properties or {})})
         self.folder = folder
 
@@ -86,8 +102,9 @@ class Cluster:
         self.broker.stop()
 
     def start(self) -> None:
-        """Start it again; returns when it answers."""
-        self.broker.start()
+        """Start it again, unless it runs; returns when it answers."""
+        if self.broker.info is None:
+            self.broker.start()
 
     def topic(self, stem: str, partitions: int, **config: str) -> str:
         """Create a topic that nobody else uses and give its name."""

@@ -66,6 +66,7 @@ class Context:
                 folder, proxied=proxied, auto_create=auto_create, properties=properties
             )
             self._clusters[kind] = self._stack.enter_context(cluster)
+        self._clusters[kind].start()  # where a case that failed has left it dead
         return self._clusters[kind]
 
     def launcher(self, folder: Path, *options: str, name: str = "worker") -> MakeWorker:

@@ -89,8 +89,7 @@ def run_added(context: Context, case: str) -> Line:
     records = Records(seed_of(case), 3 * step, rungs=rungs)
     cluster, folder = context.cluster(), context.run_folder()
     place = make_place(cluster, folder, PARTITIONS, outputs=rungs[-1][1])
-    make_worker = context.launcher(folder, "--config", "topic.metadata.refresh.interval.ms=2000")
-    run = Run(cluster, place, records, make_worker, rate=4_000.0)
+    run = Run(cluster, place, records, context.launcher(folder), rate=4_000.0)
     with run:
         run.worker.start()
         run.feeder.release(step)
