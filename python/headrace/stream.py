@@ -871,11 +871,12 @@ class Stream:
             With ``"exactly-once"``, the default for streams from Kafka, results, dead letters and
             positions are one transaction: whoever reads with ``isolation.level=read_committed``
             sees each result once, whatever was killed meanwhile. Positions are kept in the
-            source's group, or without one under the name ``headrace-<topic>``; of two such runs only
-            one can write at a time, and the other one stops. With ``"at-least-once"`` a position is committed after
-            its results were acknowledged; after a crash some results may be written again. That is
-            also what streams get that merge partitions or do not come from the same Kafka, unless
-            they ask for more, which is refused.
+            source's group, or without one under the name ``headrace-<topic>``; of two such runs
+            only one can write at a time, and the other one stops. With ``"at-least-once"`` a
+            position is committed after its results were acknowledged; after a crash some results
+            may be written again. That is also what streams get whose positions cannot be in one
+            transaction with the results (files, several clusters, a topic read twice), unless they
+            ask for more, which is refused.
         config : dict, optional
             Further librdkafka settings of the producer.
 

@@ -137,7 +137,9 @@ def test_no_right_to_write(kernel: Kernel, cluster: Cluster) -> None:
     send(cluster.bootstrap, source, bars(range(30)))
     cluster.allow(AclOperation.READ, ResourceType.TOPIC, source)
     stream = opened(source, cluster.sasl, sasl(PASSWORD), f", schema={SCHEMA}")
-    cell = kernel.run(f'{stream}.to_kafka("{target}", processing_guarantee="at-least-once").run().wait()')
+    cell = kernel.run(
+        f'{stream}.to_kafka("{target}", processing_guarantee="at-least-once").run().wait()'
+    )
     took("the error", cell.seconds, 5)
     last = cell.error.splitlines()[-1]
     assert last.startswith("AuthorizationError: "), last

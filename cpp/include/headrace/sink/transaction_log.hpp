@@ -77,7 +77,8 @@ class TransactionLog {
   virtual void renew() noexcept = 0;
   // Waits before the next attempt. An error where the wait was cancelled.
   [[nodiscard]] virtual base::Status rest(std::chrono::milliseconds time) = 0;
-  // Any thread: why a call that goes on takes so long, in the user's words; empty where all is well.
+  // Any thread: why a call that goes on takes so long, in the user's words; empty where all is
+  // well.
   [[nodiscard]] virtual std::string trouble() const { return {}; }
   // Any thread: what waits, now or later, returns with kCancelled.
   virtual void cancel() noexcept = 0;
