@@ -168,7 +168,9 @@ base::Status Decoder::read_fields(base::ByteReader& reader) {
     std::string name;
     std::string value;
     if (base::Status s = read(reader, name, value); !s) return s;
-    made_.facts[std::move(name)] = std::move(value);
+    // One way only to write a checkpoint: by name, each once.
+    if (!made_.facts.empty() && name <= made_.facts.rbegin()->first) return refused("is damaged");
+    made_.facts.emplace_hint(made_.facts.end(), std::move(name), std::move(value));
   }
   if (base::Status s = read(reader, count); !s) return s;
   for (; count > 0; --count) {

@@ -38,7 +38,8 @@ base::Status read_value(base::ByteReader& reader, Manifest& made) {
   if (!head) return head.error();
   const auto bytes = std::as_bytes(std::span(*head));
   made.head.assign(bytes.begin(), bytes.end());
-  made.whole = whole != 0;
+  if (whole > 1) return refused("cannot be read");
+  made.whole = whole == 1;
   return {};
 }
 
