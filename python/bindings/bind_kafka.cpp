@@ -28,6 +28,8 @@ const std::shared_ptr<source::LogBuffer>& log_buffer() {
   return buffer;
 }
 
+}  // namespace
+
 source::ClientConfig client_from(const std::string& bootstrap, Settings settings) {
   source::ClientConfig client;
   client.bootstrap = bootstrap;
@@ -40,6 +42,8 @@ source::ClientConfig client_from(const std::string& bootstrap, Settings settings
   client.log = log_buffer()->sink();
   return client;
 }
+
+namespace {
 
 int log_level_from(const std::string& name) {
   if (name == "error") return source::kLogError;

@@ -8,6 +8,7 @@
 #include <pybind11/stl.h>
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 
@@ -15,6 +16,7 @@
 #include <headrace/pipeline/engine.hpp>
 #include <headrace/record/foreign_column.hpp>
 #include <headrace/sink/sink.hpp>
+#include <headrace/source/kafka/config.hpp>
 #include <headrace/source/source.hpp>
 
 namespace headrace::python {
@@ -23,6 +25,7 @@ namespace py = pybind11;
 
 void bind_errors(py::module_& module);
 void bind_calls(py::module_& module);
+void bind_checkpoint(py::module_& module);
 void bind_plan(py::module_& module);
 void bind_frame(py::module_& module);
 void bind_sources(py::module_& module);
@@ -53,6 +56,10 @@ struct DurabilityHandle {
 // Columns as (name, values, null mask or None, texts or None); arrays are contiguous. The table
 // keeps them alive, and gives the last of them back with the GIL held.
 [[nodiscard]] record::ForeignTable table_from(const py::list& columns, std::size_t rows);
+
+// A client as a user's settings say; its lines go to Python's logging. Needs no GIL.
+[[nodiscard]] source::ClientConfig client_from(const std::string& bootstrap,
+                                               std::map<std::string, std::string> settings);
 
 // The value, or the Python exception that the error's code names.
 template <class T>

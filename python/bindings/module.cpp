@@ -11,5 +11,6 @@ PYBIND11_MODULE(_core, module) {
   headrace::python::bind_frame(module);
   headrace::python::bind_sources(module);
   headrace::python::bind_kafka(module);
+  headrace::python::bind_checkpoint(module);
   headrace::python::bind_engine(module);
 }

@@ -33,6 +33,7 @@ from headrace.aggregates import (
     var,
     vwap,
 )
+from headrace.checkpoints import checkpoints
 from headrace.errors import HeadraceError
 from headrace.expressions import Expr, col, lit
 from headrace.grouping import GroupBy, Windowed
@@ -85,6 +86,7 @@ __all__ = [
     "__version__",
     "all_time",
     "bool_",
+    "checkpoints",
     "col",
     "corr",
     "count",

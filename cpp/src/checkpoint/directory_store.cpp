@@ -328,4 +328,9 @@ base::Result<std::shared_ptr<Store>> open_directory_store(const std::string& pat
   return std::shared_ptr<Store>(std::make_shared<DirectoryStore>(path, keep));
 }
 
+base::Result<std::shared_ptr<Store>> find_directory_store(const std::string& path) {
+  if (!directory_exists(path)) return io_error("read", path, ENOENT);
+  return std::shared_ptr<Store>(std::make_shared<DirectoryStore>(path, kAll));
+}
+
 }  // namespace headrace::checkpoint

@@ -283,7 +283,7 @@ base::Result<std::shared_ptr<Store>> open_kafka_store(KafkaStoreConfig config) {
     return base::invalid_argument("a store keeps one checkpoint at least, not 0");
   }
   base::Result<std::unique_ptr<TopicLog>> log =
-      TopicLog::open(std::move(config.client), config.topic);
+      TopicLog::open(std::move(config.client), config.topic, config.make);
   if (!log) return log.error();
   return std::shared_ptr<Store>(
       std::make_shared<KafkaStore>(std::make_shared<Shared>(Shelf(*std::move(log))), kMain,

@@ -34,17 +34,17 @@ source::NewTopic compacted(const std::string& name) {
 }  // namespace
 
 base::Result<std::unique_ptr<TopicLog>> TopicLog::open(source::ClientConfig client,
-                                                       const std::string& topic) {
+                                                       const std::string& topic, bool make) {
   base::Result<source::KafkaAdmin> admin = source::KafkaAdmin::connect(client);
   if (!admin) return admin.error();
   std::unique_ptr<TopicLog> made(new TopicLog(std::move(client), topic, *std::move(admin)));
-  if (base::Status s = made->find_or_make(); !s) return s.error();
+  if (base::Status s = made->find(make); !s) return s.error();
   return made;
 }
 
-base::Status TopicLog::find_or_make() {
+base::Status TopicLog::find(bool make) {
   base::Result<source::TopicInfo> found = admin_.topic(topic_, kAnswer);
-  if (!found && found.error().code == base::ErrorCode::kTopicNotFound) {
+  if (make && !found && found.error().code == base::ErrorCode::kTopicNotFound) {
     const base::Status made = admin_.create_topic(compacted(topic_), kAnswer);
     found = admin_.topic(topic_, kAnswer);  // another one may have made it at the same time
     if (!found && !made) return made;

@@ -64,6 +64,15 @@ int signal_of_writer(const Topic& topic, const char* failpoints) {
 
 }  // namespace
 
+TEST_CASE("a topic that is looked at is not made") {
+  const Topic topic;
+  const auto store =
+      open_kafka_store({.client = topic.cluster.client(), .topic = "checkpoint", .make = false});
+  REQUIRE_FALSE(store);
+  CHECK(store.error().code == base::ErrorCode::kTopicNotFound);
+  CHECK(store.error().message.find("did you mean \"checkpoints\"?") != std::string::npos);
+}
+
 TEST_CASE("a checkpoint in a topic comes back as it was, for anyone") {
   for (const int partitions : {1, 4}) {
     const Topic topic(partitions);

@@ -342,10 +342,19 @@ TEST_CASE("a directory that cannot be written to says so when it is opened") {
         base::ErrorCode::kInvalidArgument);
 }
 
+TEST_CASE("a directory that is looked at is not made") {
+  const Folder folder;
+  CHECK(find_directory_store((folder.path / "state").string()).error().message ==
+        "cannot read " + (folder.path / "state").string() + ": No such file or directory");
+  CHECK_FALSE(fs::exists(folder.path / "state"));
+  write(*open(folder.path / "state"), sample(3));
+  CHECK(newest(*find_directory_store((folder.path / "state").string()).value_or_throw()) == 3);
+}
+
 // E15: what a released version wrote is read by all that come. The files were written by the hidden
 // case below; those of a format that was released are never written again.
 TEST_CASE("golden checkpoints are read, newer ones refused by name") {
-  const auto store = open(HEADRACE_FIXTURES "/checkpoints/v1");
+  const auto store = find_directory_store(HEADRACE_FIXTURES "/checkpoints/v1").value_or_throw();
   REQUIRE(store->units().value_or_throw() == std::vector<std::string>{"stocks-0"});
   const std::vector<Stored> kept = store->list("stocks-0").value_or_throw();
   REQUIRE(kept.size() == 3);

@@ -27,6 +27,7 @@ struct KafkaStoreConfig {
   source::ClientConfig client;
   std::string topic;
   std::size_t keep = 2;
+  bool make = true;  // the topic where it does not exist; else that is kTopicNotFound
 };
 
 [[nodiscard]] base::Result<std::shared_ptr<Store>> open_kafka_store(KafkaStoreConfig config);

@@ -66,5 +66,7 @@ class Store {
 // Two processes may share the directory as long as each writes other units.
 [[nodiscard]] base::Result<std::shared_ptr<Store>> open_directory_store(const std::string& path,
                                                                         std::size_t keep);
+// One that is there, to be looked at: kIo where it is not.
+[[nodiscard]] base::Result<std::shared_ptr<Store>> find_directory_store(const std::string& path);
 
 }  // namespace headrace::checkpoint

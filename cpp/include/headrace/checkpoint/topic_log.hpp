@@ -37,9 +37,10 @@ class TopicLog {
   // Of a topic that is made here: the first is for what is read often.
   static constexpr int kPartitions = 4;
 
-  // The topic is made, compacted, where it does not exist.
+  // The topic is made, compacted, where it does not exist and `make` says so.
   [[nodiscard]] static base::Result<std::unique_ptr<TopicLog>> open(source::ClientConfig client,
-                                                                    const std::string& topic);
+                                                                    const std::string& topic,
+                                                                    bool make = true);
 
   [[nodiscard]] const std::string& topic() const noexcept { return topic_; }
   [[nodiscard]] std::int32_t partitions() const noexcept { return partitions_; }
@@ -74,7 +75,7 @@ class TopicLog {
  private:
   TopicLog(source::ClientConfig client, std::string topic, source::KafkaAdmin admin)
       : client_(std::move(client)), topic_(std::move(topic)), admin_(std::move(admin)) {}
-  base::Status find_or_make();
+  base::Status find(bool make);
   base::Status send_record(const sink::ProducerRecord& record);
   base::Status give_up(base::Error error);
 
