@@ -26,6 +26,10 @@ def context(kafka: object, tmp_path_factory: pytest.TempPathFactory) -> Iterator
         yield context
 
 
+def exact(line: dict[str, object]) -> bool:
+    return not any(line.get(name) for name in ("twice", "lost", "wrong", "never_back"))
+
+
 def run(experiment: Experiment, context: Context, case: str) -> None:
     line = experiment.run(context, case)
     assert line["ok"], line
@@ -49,8 +53,7 @@ def test_all_named_places_are_found() -> None:
 
 def test_a_broker_that_is_killed_and_restarted(context: Context) -> None:
     line = brokers.KILLS.run(context, "seed 3")
-    exact = [line[name] for name in ("twice", "lost", "wrong", "never_back")]
-    assert exact == [0, 0, 0, 0], line  # how soon it goes on is for `make prove`
+    assert exact(line), line  # how soon it goes on is for `make prove`
 
 
 def test_a_frozen_worker_wakes_up_beside_its_successor(context: Context) -> None:
@@ -58,7 +61,8 @@ def test_a_frozen_worker_wakes_up_beside_its_successor(context: Context) -> None
 
 
 def test_workers_come_and_go(context: Context) -> None:
-    run(rebalances.STORM, context, "cooperative 1")
+    line = rebalances.STORM.run(context, "cooperative 1")
+    assert exact(line), line  # for how long nothing came is for `make prove`
 
 
 def test_partitions_are_added(context: Context) -> None:
