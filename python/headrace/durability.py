@@ -9,6 +9,7 @@ import os
 import socket
 import tempfile
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -69,7 +70,10 @@ class Wish:
 
 
 def _milliseconds(name: str, value: Any) -> int:
-    ms = durations.nanoseconds(f"run: {name}", value) // 1_000_000
+    if isinstance(value, timedelta):  # without pandas, which a first chart need not wait for
+        ms = value // timedelta(milliseconds=1)
+    else:
+        ms = durations.nanoseconds(f"run: {name}", value) // 1_000_000
     if ms < 1:
         raise InvalidArgument(f"run: {name}: expected at least 1 ms, got {value!r}")
     return ms

@@ -6,6 +6,7 @@ import html
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -36,8 +37,6 @@ from headrace.sinks import KafkaSink
 from headrace.ta import Indicator
 
 if TYPE_CHECKING:
-    from datetime import timedelta
-
     import pandas as pd
 
     from headrace import _core
@@ -1334,8 +1333,8 @@ class Stream:
         self,
         *,
         checkpoint: str | Path | None = None,
-        commit_interval: str | timedelta = "100ms",
-        checkpoint_interval: str | timedelta = "10s",
+        commit_interval: str | timedelta = timedelta(milliseconds=100),
+        checkpoint_interval: str | timedelta = timedelta(seconds=10),
         keep_checkpoints: int = 2,
         history: int = 100_000,
         overflow: str = "pause",
