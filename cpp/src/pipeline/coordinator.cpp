@@ -95,9 +95,11 @@ std::uint64_t Coordinator::cut(Wanted wanted) {
   }
   HEADRACE_FAILPOINT("cut.taken");
   if (house_.delivery != nullptr) {
-    auto states = std::make_shared<std::vector<checkpoint::Checkpoint>>(std::move(taken.states));
-    house_.delivery->cut({.positions = std::move(taken.positions), .done = [this, number, states] {
-                            committed(number, std::move(*states));
+    std::vector<sink::Position> positions = std::move(taken.positions);
+    auto rest = std::make_shared<Taken>(std::move(taken));
+    house_.delivery->cut({.positions = std::move(positions), .done = [this, number, rest] {
+                            drop_lost(*rest);
+                            committed(number, std::move(rest->states));
                           }});
     return number;
   }
@@ -161,6 +163,7 @@ void Coordinator::take_each(Wanted wanted, Taken& taken) {
                                  .commit = slot->commit};
     slot->save(state);
     taken.states.push_back(std::move(state));
+    taken.owners.push_back({.task = slot->task, .epoch = slot->running_epoch});
     slot->saved_at = slot->done.load();
     slot->saved_when = Clock::now();
   }
@@ -195,6 +198,19 @@ void Coordinator::take_merged(Wanted wanted, Taken& taken) {
   if (!is_due) return;
   house_.junction->save(state.sections);
   taken.states.push_back(std::move(state));
+}
+
+// The position of a partition that is not ours any more may have been dropped from this commit or
+// from the one before: its state would be ahead of what is committed, under the number of a commit
+// that somebody else makes. Of one that still is ours none was dropped.
+void Coordinator::drop_lost(Taken& taken) const {
+  if (taken.owners.empty()) return;
+  std::vector<checkpoint::Checkpoint> ours;
+  for (std::size_t i = 0; i < taken.states.size(); ++i) {
+    const sink::Origin& owner = taken.owners[i];
+    if (house_.registry.held(owner.task, owner.epoch)) ours.push_back(std::move(taken.states[i]));
+  }
+  taken.states = std::move(ours);
 }
 
 void Coordinator::committed(std::uint64_t number, std::vector<checkpoint::Checkpoint> states) {

@@ -79,6 +79,7 @@ class Coordinator {
   struct Taken {
     std::vector<sink::Position> positions;
     std::vector<checkpoint::Checkpoint> states;
+    std::vector<sink::Origin> owners;  // of the states, one each; none of those of a merge
   };
 
   void run();
@@ -86,6 +87,8 @@ class Coordinator {
   // Returns a number that done_ reaches once the cut is committed and its states are written.
   std::uint64_t cut(Wanted wanted);
   [[nodiscard]] Taken take(Wanted wanted);
+  // Leaves those states whose commits are certain to have happened.
+  void drop_lost(Taken& taken) const;
   void take_each(Wanted wanted, Taken& taken);
   void take_merged(Wanted wanted, Taken& taken);
   [[nodiscard]] bool due(const TaskSlot& slot, Wanted wanted) const;
