@@ -53,6 +53,20 @@ void check_epochs(const Log& log) {
 
 }  // namespace
 
+TEST_CASE("a membership that has not begun is no proof of one") {
+  Cluster cluster;
+  cluster.topic("bars", 1);
+  const auto source = open(member(cluster, "range"));
+  const auto before = source->membership();
+  REQUIRE_FALSE(before);
+  CHECK(before.error().retriable);
+  Log log;
+  REQUIRE(poll_until(*source, log, [&] { return owned(log) == 1; }));
+  const auto joined = source->membership();
+  REQUIRE(joined);
+  CHECK(*joined != source::membership_of("desk"));
+}
+
 TEST_CASE("a member alone reads everything, and its successor goes on from the commit") {
   Cluster cluster;
   cluster.topic("bars", 2);

@@ -197,7 +197,13 @@ base::Result<std::string> Consumer::membership() {
   if (!client_) return kafka_error(RD_KAFKA_RESP_ERR__DESTROY, "group membership");
   rd_kafka_consumer_group_metadata_t* member = rd_kafka_consumer_group_metadata(client_.get());
   if (member == nullptr) return kafka_error(RD_KAFKA_RESP_ERR_UNKNOWN_MEMBER_ID, "membership");
-  return written(member);
+  std::string text = written(member);
+  // Whoever has no id and no generation is let pass by a broker: before the group was joined, and
+  // from when the member was thrown out of it until its partitions are said to be lost.
+  if (text == membership_of(group_)) {
+    return kafka_error(RD_KAFKA_RESP_ERR_UNKNOWN_MEMBER_ID, "membership");
+  }
+  return text;
 }
 
 base::Error Consumer::fatal_error() const {
