@@ -21,6 +21,7 @@ PROVE_DIR ?= build/prove
 PROVE_ARGS ?=
 ONLY ?=
 QUICK ?=
+SEEDS ?= 100000
 # Extras of the package to install with it, e.g. EXTRAS=notebook,arrow
 EXTRAS ?=
 
@@ -113,6 +114,12 @@ test-integration: setup build ## Tests against a real Apache Kafka, which they s
 .PHONY: test-oracles
 test-oracles: setup build ## 10,000 random streams for each kind of window against pandas and others (an hour)
 	HEADRACE_ORACLE_EXAMPLES=10000 $(py) -m pytest tests/agreement/test_windows.py $(PYTEST_ARGS)
+
+.PHONY: simulate
+simulate: setup ## The delivery protocol against a model broker: SEEDS=100000 schedules, minutes
+	cmake --preset dev -DPython_EXECUTABLE=$(py) --log-level=WARNING
+	cmake --build --preset dev -j $(JOBS) --target headrace_simulate
+	build/dev/tests/simulation/headrace_simulate --seeds 0..$(SEEDS)
 
 .PHONY: notebooks
 notebooks: setup build ## Execute the notebooks and check their outputs

@@ -27,9 +27,10 @@ enum class Bug : std::uint8_t {
   kCheckpointAhead,    // written at the cut, and used whatever is committed
   kMetadataIgnored,    // positions are told apart by their offsets alone
   kLostCheckpoint,     // written of a partition that is lost, so perhaps not committed
+  kNobody,             // without a membership one goes on as nobody
 };
 
-inline constexpr std::array<std::pair<Bug, std::string_view>, 7> kBugs{{
+inline constexpr std::array<std::pair<Bug, std::string_view>, 8> kBugs{{
     {Bug::kNone, "none"},
     {Bug::kCommitBeforeFlush, "commit-before-flush"},
     {Bug::kStaleMembership, "stale-membership"},
@@ -37,6 +38,7 @@ inline constexpr std::array<std::pair<Bug, std::string_view>, 7> kBugs{{
     {Bug::kCheckpointAhead, "checkpoint-ahead"},
     {Bug::kMetadataIgnored, "metadata-ignored"},
     {Bug::kLostCheckpoint, "lost-checkpoint"},
+    {Bug::kNobody, "nobody"},
 }};
 
 [[nodiscard]] std::optional<Bug> bug_from(std::string_view name);
