@@ -1,10 +1,10 @@
 // The way between clients and broker: delays, requests and answers that get lost, requests that
 // arrive when nobody waits for them any more.
 //
-// A request that is lost, or whose answer is, is sent again by the client on its own, as librdkafka
-// does after a broken connection; the lost one never arrives later, as what was on a closed
-// connection does not. A request that is held arrives, up to a minute late, and is not sent again
-// before that: the client's own deadline is what gives it up.
+// What is lost, request or answer, has the client send again on its own, as librdkafka does after a
+// broken connection; the lost request never arrives later, as what was on a closed connection does
+// not. What is held comes up to a minute late, and nothing is sent again before that: the client's
+// own deadline gives it up.
 //
 // Thread contract: one thread.
 // Cost: two events a request.
@@ -86,7 +86,10 @@ void Network::request(const std::shared_ptr<Process>& from, std::function<Answer
       });
       return;
     }
-    self->post(delay(), [answer = *std::move(answer), back = std::move(back)] { back(answer); });
+    // An answer that is held is as good as none: the client has given up by then.
+    const bool late = !in_order && world_.chance(settings_.held);
+    self->post(late ? settings_.longest_hold : delay(),
+               [answer = *std::move(answer), back = std::move(back)] { back(answer); });
   });
 }
 

@@ -38,7 +38,7 @@ Setup draw(World& world, std::uint64_t seed) {
   setup.calm_from = world.between(2, 25) * kSecond;
   setup.fault_every = world.between(300, 4'000) * kMs;
   setup.lost = static_cast<int>(world.chance(500) ? world.between(0, 40) : 0);
-  setup.held = static_cast<int>(world.chance(500) ? world.between(0, 15) : 0);
+  setup.held = static_cast<int>(world.chance(500) ? world.between(0, 30) : 0);
   setup.job = {.seed = seed,
                .partitions = static_cast<int>(world.between(1, 4)),
                .records = world.between(30, 150)};
