@@ -83,6 +83,13 @@ class Simulation {
     world_.after(setup_.calm_from, [this] { network_.set({}); });
   }
 
+  // What waits holds on to its process.
+  ~Simulation() {
+    for (const Life& life : lives_) life.process->kill();
+  }
+  Simulation(const Simulation&) = delete;
+  Simulation& operator=(const Simulation&) = delete;
+
   Outcome run();
 
  private:
