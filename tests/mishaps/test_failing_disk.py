@@ -134,7 +134,7 @@ def test_a_full_disk_under_a_sink_and_a_partition_without_a_leader(
     send(where, source, bars(range(20)))
     cell = kernel.run(
         f'bars = hr.kafka("{source}", bootstrap="{where}", schema={SCHEMA}, group="full")\n'
-        f'live = bars.to_kafka("{results}").run()\n'
+        f'live = bars.to_kafka("{results}", processing_guarantee="at-least-once").run()\n'
         f'split = hr.kafka("split", bootstrap="{where}", schema={SCHEMA}).run()\n'
         "chart = split.plot('Close')"
     )
