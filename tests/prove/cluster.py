@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import random
+import time
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -11,8 +12,10 @@ from confluent_kafka.admin import AdminClient, NewPartitions, NewTopic
 
 from headrace.broker import TemporaryBroker
 from headrace.daemon import port_is_free
+from headrace.errors import BrokerUnavailable
 
 _ADMIN_S = 30.0
+_PORT_S = 20.0
 # Dead transactions and members are noticed early, so that a repeat takes seconds, not minutes.
 _PROPERTIES = {
     "transaction.abort.timed.out.transaction.cleanup.interval.ms": "500",
@@ -102,9 +105,18 @@ class Cluster:
         self.broker.stop()
 
     def start(self) -> None:
-        """Start it again, unless it runs; returns when it answers."""
-        if self.broker.info is None:
-            self.broker.start()
+        """Start it again, unless it runs; returns when it answers.
+
+        A process that was killed may keep its port until the last of its threads is gone.
+        """
+        deadline = time.monotonic() + _PORT_S
+        while self.broker.info is None:
+            try:
+                self.broker.start()
+            except BrokerUnavailable as error:
+                if error.code != "port_in_use" or time.monotonic() > deadline:
+                    raise
+                time.sleep(0.02)
 
     def topic(self, stem: str, partitions: int, **config: str) -> str:
         """Create a topic that nobody else uses and give its name."""
