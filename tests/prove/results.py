@@ -32,9 +32,10 @@ class Results:
                 found[str(line["case"])] = line
         return found
 
-    def passed(self, experiment: str, case: str) -> bool:
-        """Whether a case needs no other run."""
-        return bool(self.lines(experiment).get(case, {}).get("ok"))
+    def settled(self, experiment: str, case: str, *, found: bool = False) -> bool:
+        """Whether a case needs no other run: it has passed, or (`found`) it came to any result."""
+        line = self.lines(experiment).get(case, {})
+        return bool(line.get("ok")) or (found and bool(line) and "error" not in line)
 
     def add(self, experiment: str, case: str, line: Line) -> None:
         """Keep a result, on disk before anything else happens."""
