@@ -24,7 +24,7 @@ _TRANSACTIONAL = (
 )
 _TOUCHES = 5  # in a run of E5
 _COMMITS = 500  # in a run of E9
-_TRICKLE = 20  # records twenty times a second: each commit has some
+_TRICKLE = 10  # records twenty times a second: each commit has some
 _LIMIT_S = 600.0
 _HELD_S = 45.0  # a client that has not given up a held request by then waits for ever
 
@@ -148,11 +148,13 @@ def run_failed_commits(context: Context, case: str) -> Line:
     """E9: one commit in ten is done, and the client is told otherwise or nothing."""
     seed = seed_of(case)
     commits = 40 if context.quick else _COMMITS
-    run = _open(context, Records(seed, commits * 3 * _TRICKLE), FAST)
+    run = _open(context, Records(seed, commits * 12 * _TRICKLE), FAST)
     with _proxy(context, FailCommits(random.Random(seed))) as link, run:
         run.worker.start()
         deadline = time.monotonic() + _LIMIT_S
         while link.seen[proxy.END_TXN] < commits and time.monotonic() < deadline:
+            if run.feeder.sent == run.records.count:
+                break
             run.feeder.release(_TRICKLE)
             run.revive()
             time.sleep(0.05)
