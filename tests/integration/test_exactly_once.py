@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 
 import pytest
 
+import headrace as hr
+from headrace.broker import TemporaryBroker
+from tests.integration.support import new_topic, until
+from tests.prove import oracle
 from tests.prove.experiment import Context, Experiment
 from tests.prove.experiments import (
     brokers,
@@ -16,6 +21,7 @@ from tests.prove.experiments import (
     zombies,
 )
 
+confluent_kafka = pytest.importorskip("confluent_kafka", reason="the oracle is another client")
 pytestmark = pytest.mark.broker
 
 
@@ -28,6 +34,38 @@ def context(kafka: object, tmp_path_factory: pytest.TempPathFactory) -> Iterator
 
 def exact(line: dict[str, object]) -> bool:
     return not any(line.get(name) for name in ("twice", "lost", "wrong", "never_back"))
+
+
+SCHEMA = hr.Schema({"id": hr.int64, "key": hr.string}, key="key")
+
+
+@pytest.mark.filterwarnings("ignore::headrace.errors.RejectedWarning")
+@pytest.mark.parametrize("last", [b'{"id": 10, "key": "a"', None], ids=["bad", "tombstone"])
+def test_what_makes_no_row_ends_a_repetition(kafka: TemporaryBroker, last: bytes | None) -> None:
+    boot = kafka.bootstrap
+    source, target, letters = new_topic(boot), new_topic(boot), new_topic(boot)
+    stream = hr.kafka(source, bootstrap=boot, schema=SCHEMA, group=f"job-{source}")
+    sums = stream.with_columns(total=hr.ta.sum("id", timeperiod=3))
+    job = sums.to_kafka(target, dead_letters=letters)
+
+    def go_on(records: list[bytes | None], end: int) -> None:
+        for record in records:
+            producer.produce(source, record, b"a")
+        assert producer.flush(30) == 0
+        live = job.run(commit_interval="10ms")  # without a checkpoint all is computed again
+        until(lambda: group.committed([place], timeout=10)[0].offset == end)
+        live.stop()
+
+    place = confluent_kafka.TopicPartition(source, 0)
+    group = oracle.consumer(boot, **{"group.id": f"job-{source}"})
+    producer = confluent_kafka.Producer({"bootstrap.servers": boot, "linger.ms": 0})
+    good = [b'{"id": %d, "key": "a"}' % i for i in range(20)]
+    go_on([*good[:10], last], 11)
+    go_on(list(good[10:]), 21)
+    group.close()
+    found = [json.loads(value)["id"] for _, _, value in oracle.read(boot, target)]
+    assert found == list(range(20))
+    assert len(list(oracle.read(boot, letters))) == (last is not None)
 
 
 def run(experiment: Experiment, context: Context, case: str) -> None:

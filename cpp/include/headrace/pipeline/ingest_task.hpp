@@ -47,9 +47,9 @@ class IngestTask {
   std::size_t revoke();
 
   // Whether the batch is to be cut before this record: it is the first one that is not a
-  // repetition.
+  // repetition. The record before it may have made no row: a dead letter, a tombstone, a gap.
   [[nodiscard]] bool ends_replay(std::int64_t offset) const noexcept {
-    return offset >= replay_until_ && next_offset_ < replay_until_ && open_;
+    return offset >= replay_until_ && next_offset_ <= replay_until_ && open_;
   }
   // Whether all that a former life has given out is read again.
   [[nodiscard]] bool past_replay() const noexcept { return next_offset_ >= replay_until_; }
