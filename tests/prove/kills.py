@@ -83,12 +83,14 @@ def broker_kills(run: Run, kills: int, clean: int = 0) -> Outcome:
         run.first_result({}, run.worker.started)
         share = run.records.count // (len(blows) + 1)
         for blow in blows:
-            run.feeder.release(share)
-            # While it flows: what is not acknowledged yet is there to be worked on afterwards.
-            time.sleep(rng.uniform(0.2, 0.8) * share / run.feeder.rate)
+            run.feeder.release(share // 2)
+            time.sleep(rng.uniform(0.2, 0.8) * (share // 2) / run.feeder.rate)
             run.cluster.kill() if blow == "kill" else run.cluster.stop()
             time.sleep(rng.uniform(0.0, 1.0))
             run.cluster.start()
             answered = time.monotonic()
-            run.note_back(run.mark(), answered)
+            marks = run.mark()
+            # All that came before may be done and committed by now, and below the marks.
+            run.feeder.release(share // 2)
+            run.note_back(marks, answered)
         return run.finish()
