@@ -20,8 +20,7 @@ import pytest
 import headrace as hr
 from headrace import _core, errors
 from headrace.broker import TemporaryBroker
-
-from .support import new_topic, until
+from tests.integration.support import new_topic, until
 
 confluent_kafka = pytest.importorskip("confluent_kafka", reason="the oracle is another client")
 
