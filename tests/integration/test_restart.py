@@ -192,8 +192,7 @@ def done(live: hr.Live) -> bool:
 
 def test_a_damaged_checkpoint_is_refused_and_the_one_before_it_used(job: Job) -> None:
     with live_of(job, checkpoint=job.state, checkpoint_interval="50ms") as live:
-        until(lambda: done(live) and live.status().checkpoints >= 6)
-        until(lambda: live.status().commits > 0)
+        until(lambda: done(live) and live.status().checkpoints >= 3)  # one a partition
     kept = sorted(Path(job.state).glob(f"{job.source}-0/*.ckpt"))
     assert len(kept) >= 1
     damaged = bytearray(kept[-1].read_bytes())
@@ -215,18 +214,27 @@ def test_a_checkpoint_of_another_pipeline_is_computed_again_or_refused(job: Job)
         until(lambda: any("the pipeline has changed" in line for line in live.status().recovery))
         until(lambda: done(live))
         assert live.status().rows == 0
-    plain = changed.run(checkpoint=job.state)  # no commits to go by
+    third = hr.kafka(job.source, bootstrap=job.bootstrap, schema=SCHEMA)
+    plain = third.with_columns(total=hr.ta.sum("v", timeperiod=7)).run(checkpoint=job.state)
     with pytest.raises(errors.CheckpointError, match="the state of another pipeline"):
-        plain.wait()
+        plain.wait(timeout=30)  # no commits to go by
 
 
 def test_without_a_sink_a_stream_goes_on_from_its_checkpoint(job: Job) -> None:
     stream = hr.kafka(job.source, bootstrap=job.bootstrap, schema=SCHEMA)
     stream = stream.with_columns(total=hr.ta.sum("v", timeperiod=5))
-    with stream.run(checkpoint=job.state, checkpoint_interval="50ms", digest=True) as live:
+    with stream.run(checkpoint=job.state, checkpoint_interval="50ms") as live:
         until(lambda: done(live) and live.status().checkpoints >= 3)
-        whole = live.digest()
+    more = [
+        (f"k{n}".encode(), json.dumps({"id": n, "k": f"k{n}", "v": n}).encode())
+        for n in range(KEYS)
+    ]
+    producer = _core.Producer(job.bootstrap, {})
+    producer.produce(job.source, more, [])
+    until(lambda: producer.try_flush(500))
     with stream.run(checkpoint=job.state, digest=True) as live:
-        until(lambda: done(live))
-        assert live.status().rows == 0
-        assert live.digest() == whole  # it is that of all results since the state began
+        until(lambda: live.status().rows == KEYS)  # the new ones alone
+        restored = live.digest()
+    with stream.run(digest=True) as live:
+        until(lambda: live.status().rows == RECORDS + KEYS)
+        assert live.digest() == restored  # that of all results since the state began
