@@ -1,4 +1,3 @@
-#include <headrace/base/failpoint.hpp>
 #include <headrace/checkpoint/store.hpp>
 #include <headrace/pipeline/recovery.hpp>
 #include <headrace/sink/kafka/kafka_sink.hpp>

@@ -166,7 +166,7 @@ void Compute::handle(Parcel& parcel) {
     if (base::Status status = renew(slot, parcel.epoch); !status) return life_.fail(status.error());
   }
   if (parcel.keys) {
-    slot.keys = parcel.keys;
+    slot.keys = std::move(parcel.keys);
     slot.key_count = parcel.key_count;
     slot.newest_ns = parcel.newest_ns;
   }
@@ -183,8 +183,7 @@ base::Status Compute::end_replay(TaskSlot& slot) {
   slot.replaying = false;
   if (recipe_.junction != nullptr) return recipe_.junction->end_replay(slot);
   const std::shared_ptr<const Restored> beginning = slot.beginning();
-  const std::string name = slot.topic + '[' + std::to_string(slot.task.partition) + ']';
-  return recipe_.recovery->verify(name, slot.replayed, *beginning, slot.running->digest());
+  return recipe_.recovery->verify(slot.name(), slot.replayed, *beginning, slot.running->digest());
 }
 
 void Compute::halt() {
@@ -318,7 +317,7 @@ base::Status Compute::renew(TaskSlot& slot, std::uint32_t epoch) {
   if (!beginning) return {};
   base::Status status = begin_at(slot, *beginning);
   slot.forget_state();
-  recipe_.recovery->done_with({slot.topic, slot.task.partition});
+  recipe_.recovery->done_with(slot.partition());
   return status;
 }
 

@@ -142,7 +142,7 @@ sink::Position Coordinator::position_of(TaskSlot& slot, Wanted wanted,
                         .plan = house_.recovery.plan(),
                         .run = run_,
                         .digest = digest};
-  return {.partition = {slot.topic, slot.task.partition},
+  return {.partition = slot.partition(),
           .origin = {.task = slot.task, .epoch = slot.running_epoch},
           .mark = {.offset = done, .metadata = to_text(mark)}};
 }
@@ -158,7 +158,7 @@ void Coordinator::take_each(Wanted wanted, Taken& taken) {
       taken.positions.push_back(position_of(*slot, wanted, text_of(slot->running->digest())));
     }
     if (!due(*slot, wanted) || (!wanted.everything && Clock::now() > until)) continue;
-    checkpoint::Checkpoint state{.unit = unit_of({slot->topic, slot->task.partition}),
+    checkpoint::Checkpoint state{.unit = unit_of(slot->partition()),
                                  .pipeline = house_.recovery.plan(),
                                  .commit = slot->commit};
     slot->save(state);

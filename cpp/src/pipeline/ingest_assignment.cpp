@@ -72,7 +72,7 @@ void Ingest::assigned(const SourceEvent& event) {
   std::shared_ptr<const Restored> restored;
   TaskSlot& slot = entry.task->slot();
   if (house_.recovery != nullptr) {
-    const PartitionName name{slot.topic, slot.task.partition};
+    const PartitionName name = slot.partition();
     restored = house_.recovery->take(name);
     if (restored && house_.delivery != nullptr) {
       house_.delivery->assigned(
@@ -106,18 +106,21 @@ void Ingest::settle(std::vector<IngestTask*>& left) {
     for (IngestTask* task : left) slots.push_back(&task->slot());
     house_.coordinator->release(slots);
   }
-  const std::vector<std::uint64_t> numbers = request_flush();
-  const Clock::time_point until = Clock::now() + kSettle;
-  while (house_.delivery == nullptr && !flushed(numbers) && !house_.life.stopping() &&
-         Clock::now() < until) {
-    std::this_thread::sleep_for(std::chrono::microseconds{200});
-  }
-  commit(left);
+  if (house_.delivery == nullptr) commit_acknowledged(left);  // else that is done
   if (house_.junction != nullptr) {
     for (IngestTask* task : left) house_.junction->close(task->slot());
     house_.computes.front()->ring_bell();
   }
   left.clear();
+}
+
+void Ingest::commit_acknowledged(const std::vector<IngestTask*>& tasks) {
+  const std::vector<std::uint64_t> numbers = request_flush();
+  const Clock::time_point until = Clock::now() + kSettle;
+  while (!flushed(numbers) && !house_.life.stopping() && Clock::now() < until) {
+    std::this_thread::sleep_for(std::chrono::microseconds{200});
+  }
+  commit(tasks);
 }
 
 void Ingest::keep_house(Clock::time_point now) {

@@ -378,8 +378,7 @@ std::string Junction::message() const {
   const std::lock_guard lock(blame_mutex_);
   const Clock::duration waited = Clock::now() - blame_.since;
   if (blame_.slot == nullptr || waited < kSayAfter) return {};
-  const std::string who =
-      blame_.slot->topic + '[' + std::to_string(blame_.slot->task.partition) + ']';
+  const std::string who = blame_.slot->name();
   const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(waited);
   return "results wait for " + who + ", which has had nothing newer for " +
          record::duration_text(

@@ -28,7 +28,7 @@ TaskStatus status_of(const TaskSlot& slot, const std::string& topic) {
 }  // namespace
 
 std::string TaskSlot::section(const std::string& name) const {
-  return unit_of({topic, task.partition}) + '/' + name;
+  return unit_of(partition()) + '/' + name;
 }
 
 void TaskSlot::save(checkpoint::Checkpoint& made) const {

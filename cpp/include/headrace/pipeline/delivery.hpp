@@ -78,7 +78,6 @@ class Delivery {
   };
   using Item = std::variant<sink::Output, Assigned, Marker>;
 
-  void run();
   void work();
   [[nodiscard]] base::Status handle(Item& item);
   [[nodiscard]] bool next(Item& item);

@@ -95,6 +95,7 @@ class Ingest {
   void take_events(std::span<const source::SourceEvent> events);
   void assigned(const source::SourceEvent& event);
   void settle(std::vector<IngestTask*>& left);
+  void commit_acknowledged(const std::vector<IngestTask*>& tasks);
   void say(std::string message);
   void note_contact(Clock::time_point now);
   void take_typed(source::Poll& poll);

@@ -54,6 +54,11 @@ struct TaskSlot {
     return live(epoch) ||
            leaving.load(std::memory_order_acquire) == static_cast<std::int64_t>(epoch);
   }
+  [[nodiscard]] PartitionName partition() const { return {topic, task.partition}; }
+  // For messages: stocks[0].
+  [[nodiscard]] std::string name() const {
+    return topic + '[' + std::to_string(task.partition) + ']';
+  }
   // How the assignment began; null where nothing is known of that.
   [[nodiscard]] std::shared_ptr<const Restored> beginning() const {
     const std::lock_guard lock(mutex);

@@ -42,11 +42,6 @@ bool is_refused(int code) {
   }
 }
 
-bool is_fenced(int code) {
-  return code == RD_KAFKA_RESP_ERR__FENCED || code == RD_KAFKA_RESP_ERR_PRODUCER_FENCED ||
-         code == RD_KAFKA_RESP_ERR_INVALID_PRODUCER_EPOCH;
-}
-
 class KafkaTransactions final : public TransactionLog {
  public:
   explicit KafkaTransactions(KafkaTransactionsConfig config)
@@ -198,7 +193,8 @@ void KafkaTransactions::cancel() noexcept {
 base::Status KafkaTransactions::judged(base::Status status) {
   if (status) return status;
   base::Error error = status.error();
-  if (is_fenced(error.native_code)) error.code = base::ErrorCode::kFenced;
+  if (source::is_fenced(static_cast<rd_kafka_resp_err_t>(error.native_code)))
+    error.code = base::ErrorCode::kFenced;
   error.retriable = !is_refused(error.native_code);
   const std::string& dead_letters = config_.topics.dead_letter_topic;
   if (error.retriable || dead_letters.empty() || producer()->failed_topic() != dead_letters) {

@@ -369,11 +369,6 @@ namespace {
 // How much longer than librdkafka itself we wait for an answer.
 constexpr milliseconds kOverdue{500};
 
-bool is_fenced(rd_kafka_resp_err_t error) {
-  return error == RD_KAFKA_RESP_ERR__FENCED || error == RD_KAFKA_RESP_ERR_PRODUCER_FENCED ||
-         error == RD_KAFKA_RESP_ERR_INVALID_PRODUCER_EPOCH;
-}
-
 // What is the user's to mend; all else may be gone with another producer.
 bool is_final(rd_kafka_resp_err_t error) {
   switch (error) {
@@ -397,7 +392,7 @@ bool is_final(rd_kafka_resp_err_t error) {
 
 base::Error of_transaction(rd_kafka_resp_err_t code, const std::string& text) {
   base::Error error = kafka_error_text(code, text);
-  if (is_fenced(code)) error.code = base::ErrorCode::kFenced;
+  if (source::is_fenced(code)) error.code = base::ErrorCode::kFenced;
   error.retriable = !is_final(code);
   return error;
 }

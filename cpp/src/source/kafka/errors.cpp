@@ -68,6 +68,11 @@ bool is_connection_trouble(rd_kafka_resp_err_t error) noexcept {
          error == RD_KAFKA_RESP_ERR__RESOLVE || error == RD_KAFKA_RESP_ERR_BROKER_NOT_AVAILABLE;
 }
 
+bool is_fenced(rd_kafka_resp_err_t error) noexcept {
+  return error == RD_KAFKA_RESP_ERR__FENCED || error == RD_KAFKA_RESP_ERR_PRODUCER_FENCED ||
+         error == RD_KAFKA_RESP_ERR_INVALID_PRODUCER_EPOCH;
+}
+
 bool is_poison(rd_kafka_resp_err_t error) noexcept {
   return error == RD_KAFKA_RESP_ERR__BAD_COMPRESSION || error == RD_KAFKA_RESP_ERR__BAD_MSG ||
          error == RD_KAFKA_RESP_ERR_INVALID_MSG || error == RD_KAFKA_RESP_ERR_INVALID_MSG_SIZE ||

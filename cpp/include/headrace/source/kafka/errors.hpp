@@ -31,6 +31,8 @@ namespace headrace::source {
 
 // Does this code say that a broker could not be reached (and not that it refused something)?
 [[nodiscard]] bool is_connection_trouble(rd_kafka_resp_err_t error) noexcept;
+// Does it say that another producer with the same transactional id has taken over?
+[[nodiscard]] bool is_fenced(rd_kafka_resp_err_t error) noexcept;
 // Does it say that this one record (or the batch that holds it) cannot be delivered?
 [[nodiscard]] bool is_poison(rd_kafka_resp_err_t error) noexcept;
 
