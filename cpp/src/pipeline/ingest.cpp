@@ -30,6 +30,7 @@ Ingest::Ingest(House house, std::size_t index, std::unique_ptr<source::Source> s
       waiting_(house.computes.size()),
       conflate_at_(house.computes.size(), 0),
       contact_(source_->connection()) {
+  house_.tasks.source = source_.get();
   for (const std::string& name : source_->topics()) (void)house_.registry.topic(name);
   if (house_.junction != nullptr) house_.junction->expect(house_.leaf);
 }

@@ -109,7 +109,9 @@ bool IngestTask::append(const RawRecord& record, decode::Decoder& decoder) {
     originals_.push_back({.offset = record.offset,
                           .timestamp_ms = record.timestamp_ms,
                           .key = std::string(record.key),
-                          .value = std::string(record.value.substr(0, shared_.reject_value_cap))});
+                          .value = std::string(record.value.substr(0, shared_.reject_value_cap)),
+                          .cut = record::cut_at(record.value, shared_.reject_value_cap),
+                          .attempt = attempt_of(record)});
   }
   return builder_->full() || next_offset_ == replay_until_;
 }
@@ -128,10 +130,20 @@ void IngestTask::reject(const RawRecord& record, decode::DecodeFailure failure) 
   made.field = std::move(failure.field);
   made.task = slot_.task;
   made.offset = record.offset;
-  made.timestamp_ms = record.timestamp_ms;
-  made.key = record.key;
-  made.value = record.value.substr(0, shared_.reject_value_cap);
+  fill(made, record);
   rejects_.push_back(std::move(made));
+}
+
+void IngestTask::fill(record::Reject& reject, const RawRecord& record) const {
+  reject.timestamp_ms = record.timestamp_ms;
+  reject.key = record.key;
+  reject.value = record.value.substr(0, shared_.reject_value_cap);
+  reject.cut = record::cut_at(record.value, shared_.reject_value_cap);
+  reject.attempt = attempt_of(record);
+}
+
+int IngestTask::attempt_of(const RawRecord& record) const {
+  return 1 + (shared_.source == nullptr ? 0 : shared_.source->attempts(record));
 }
 
 void IngestTask::add_reject(record::Reject reject) {
@@ -191,9 +203,7 @@ void IngestTask::fill_from(std::span<const RawRecord> records, std::span<record:
       return record.offset == reject.offset && record.task == slot_.source_task;
     });
     if (at == records.end()) return;
-    reject.timestamp_ms = at->timestamp_ms;
-    reject.key = at->key;
-    reject.value = at->value.substr(0, shared_.reject_value_cap);
+    fill(reject, *at);
   }
 }
 

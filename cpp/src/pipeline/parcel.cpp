@@ -17,6 +17,8 @@ void fill_from_originals(Parcel& parcel) {
     reject.timestamp_ms = found->timestamp_ms;
     reject.key = found->key;
     reject.value = found->value;
+    reject.cut = found->cut;
+    reject.attempt = found->attempt;
   }
 }
 

@@ -1,6 +1,9 @@
 #include <headrace/record/reject.hpp>
 
 #include <cstddef>
+#include <span>
+
+#include <headrace/base/crc32c.hpp>
 
 namespace headrace::record {
 
@@ -48,6 +51,11 @@ std::string escaped(std::string_view key) {
 }
 
 }  // namespace
+
+std::optional<Cut> cut_at(std::string_view value, std::size_t cap) {
+  if (value.size() <= cap) return std::nullopt;
+  return Cut{.bytes = value.size(), .crc32c = base::crc32c(std::as_bytes(std::span(value)))};
+}
 
 std::string text_of(const Reject& reject, std::string_view topic) {
   std::string text(topic);

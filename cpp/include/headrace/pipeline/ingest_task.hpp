@@ -35,6 +35,7 @@ class IngestTask {
     RejectLog& rejects;
     std::size_t rules;    // that are checked here
     bool keep_originals;  // others that reject records as they were read come later
+    const source::Source* source = nullptr;  // whose records these are; none: no attempts
   };
 
   // Plans that begin with rules have those checked here.
@@ -74,6 +75,9 @@ class IngestTask {
 
  private:
   [[nodiscard]] base::Status restore(const Restored& restored);
+  // Gives a dead letter what its record was.
+  void fill(record::Reject& reject, const source::RawRecord& record) const;
+  [[nodiscard]] int attempt_of(const source::RawRecord& record) const;
   void note_time();
   void reject(const source::RawRecord& record, decode::DecodeFailure failure);
   [[nodiscard]] base::Status check_rules(record::RecordBatch& batch, record::Rejects& rejects);

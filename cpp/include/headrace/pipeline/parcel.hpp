@@ -12,6 +12,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -43,6 +44,8 @@ struct Original {
   std::int64_t timestamp_ms = -1;
   std::string key;
   std::string value;  // cut at the cap of dead letters
+  std::optional<record::Cut> cut;
+  int attempt = 1;
 };
 
 struct Parcel {

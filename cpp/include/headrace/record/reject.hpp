@@ -9,6 +9,7 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -80,6 +81,12 @@ inline constexpr std::array<RejectInfo, 22> kRejectTable{{
   return kRejectTable[static_cast<std::size_t>(reason)];
 }
 
+// What a value was before it was cut.
+struct Cut {
+  std::size_t bytes = 0;
+  std::uint32_t crc32c = 0;
+};
+
 struct Reject {
   RejectReason reason = RejectReason::kInvalidJson;
   std::string detail;  // in the user's words: field "Close": expected number, got "n/a"
@@ -89,11 +96,17 @@ struct Reject {
   std::int64_t timestamp_ms = -1;  // of the Kafka record; -1: none
   std::string key;                 // Kafka key bytes
   std::string value;               // original bytes (cut at the size cap)
+  int attempt = 1;                 // more where the record was redriven and failed again
+  std::optional<Cut> cut;          // where the value is only the beginning of it
+  bool is_row = false;             // the value is the decoded row as JSON, the original is gone
   // Of late and future: how far the event time was behind the newest; negative: ahead of it.
   std::optional<std::int64_t> behind_ns;
 };
 
 using Rejects = std::vector<Reject>;
+
+// What a value of more than `cap` bytes is before it is cut there; none for others.
+[[nodiscard]] std::optional<Cut> cut_at(std::string_view value, std::size_t cap);
 
 // One line for a user: ohlcv[0]@18231 key=AAPL: field "Close": expected number, got "n/a"
 // The key is escaped and cut at 40 bytes, and left out where there is none.

@@ -36,6 +36,7 @@ struct RawRecord {
   std::int64_t timestamp_ms = -1;  // -1: none
   bool tombstone = false;          // null value: not the same as an empty one
   bool has_key = false;
+  const void* message = nullptr;  // the source's own, borrowed likewise
 };
 
 enum class EventKind : std::uint8_t {
@@ -90,6 +91,8 @@ class Source {
   // Waits at most `timeout` for the first record, then takes what is there without waiting. An
   // error is fatal: the source delivers nothing more and is only to be closed.
   [[nodiscard]] virtual base::Result<Poll> poll(std::chrono::milliseconds timeout) = 0;
+  // How often a record of the last poll was set aside before; asked for those that are again.
+  [[nodiscard]] virtual int attempts(const RawRecord& /*record*/) const { return 0; }
   // Flow control: a paused task keeps its assignment and the member keeps polling.
   virtual void pause(std::span<const record::TaskId> tasks) = 0;
   virtual void resume(std::span<const record::TaskId> tasks) = 0;

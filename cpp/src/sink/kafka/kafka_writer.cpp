@@ -1,7 +1,7 @@
 #include <headrace/sink/kafka/kafka_writer.hpp>
 
 #include <algorithm>
-#include <array>
+#include <charconv>
 
 #include <headrace/source/kafka/settings.hpp>
 
@@ -20,6 +20,13 @@ std::string_view cut(std::string_view text, std::size_t cap) {
   if (text.size() <= cap) return text;
   while (cap > 0 && (static_cast<unsigned char>(text[cap]) & 0xc0U) == 0x80U) --cap;
   return text.substr(0, cap);
+}
+
+std::string hex(std::uint32_t number) {
+  char digits[8];
+  const char* end = std::to_chars(digits, digits + sizeof digits, number, 16).ptr;
+  const auto size = static_cast<std::size_t>(end - digits);
+  return std::string(sizeof digits - size, '0') + std::string(digits, size);
 }
 
 // A dead letter that is too large for its topic loses more with every attempt.
@@ -119,8 +126,12 @@ base::Status KafkaWriter::write_reject(KafkaProducer& producer, const record::Re
   const std::string partition = std::to_string(reject.task.partition);
   const std::string offset = std::to_string(reject.offset);
   const std::string timestamp = std::to_string(reject.timestamp_ms);
-  const std::string bytes = std::to_string(reject.value.size());
-  const std::array<std::pair<std::string_view, std::string_view>, 8> headers{{
+  const std::string attempt = std::to_string(reject.attempt);
+  const std::optional<record::Cut> cut_here = record::cut_at(reject.value, dead_letter_cap_);
+  const std::optional<record::Cut>& was = reject.cut ? reject.cut : cut_here;
+  const std::string bytes = was ? std::to_string(was->bytes) : std::string();
+  const std::string checksum = was ? hex(was->crc32c) : std::string();
+  std::vector<std::pair<std::string_view, std::string_view>> headers{
       {kHeaderTopic, topic},
       {kHeaderPartition, partition},
       {kHeaderOffset, offset},
@@ -128,16 +139,17 @@ base::Status KafkaWriter::write_reject(KafkaProducer& producer, const record::Re
       {kHeaderReason, record::info(reject.reason).name},
       {kHeaderField, reject.field},
       {kHeaderDetail, cut(reject.detail, kDetailCap)},
-      {kHeaderBytes, bytes},
-  }};
+      {kHeaderAttempt, attempt},
+  };
+  if (was) headers.insert(headers.end(), {{kHeaderBytes, bytes}, {kHeaderChecksum, checksum}});
+  if (reject.is_row) headers.emplace_back(kHeaderForm, "row");
   ProducerRecord record;
   record.topic = topics_.dead_letter_topic;
   record.key = reject.key;
   record.has_key = !reject.key.empty();
-  const bool is_cut = reject.value.size() > dead_letter_cap_;
   record.value = std::string_view(reject.value).substr(0, dead_letter_cap_);
   record.timestamp_ms = reject.timestamp_ms;
-  record.headers = std::span(headers).first(is_cut ? headers.size() : headers.size() - 1);
+  record.headers = headers;
   return producer.produce(record);
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include <headrace/source/kafka/errors.hpp>
+#include <headrace/source/kafka/message_headers.hpp>
 
 namespace headrace::source {
 
@@ -91,10 +92,15 @@ void KafkaReader::convert(std::size_t count) {
     r.timestamp_ms = rd_kafka_message_timestamp(&m, &type);
     r.tombstone = m.payload == nullptr;
     r.has_key = m.key != nullptr;
+    r.message = &m;
     if (slot->next >= slot->end) [[unlikely]]
       reached(*slot);
   }
   if (filled_ != 0 && link_.broken()) healed();
+}
+
+int KafkaReader::attempts(const RawRecord& record) const {
+  return attempts_of(*static_cast<const rd_kafka_message_t*>(record.message));
 }
 
 void KafkaReader::message_error(const rd_kafka_message_t& m, Slot* slot) {

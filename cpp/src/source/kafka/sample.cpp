@@ -10,6 +10,7 @@
 
 #include <headrace/source/kafka/admin.hpp>
 #include <headrace/source/kafka/errors.hpp>
+#include <headrace/source/kafka/message_headers.hpp>
 #include <headrace/source/kafka/metadata.hpp>
 #include <headrace/source/kafka/offsets.hpp>
 #include <headrace/source/kafka/sample_plan.hpp>
@@ -60,6 +61,7 @@ struct Stretch {
   std::size_t keep = kAll;  // of what was read, the last ones
   std::int64_t next = 0;
   bool done = false;
+  bool headers = false;
   Records found;
 
   void take(const rd_kafka_message_t& message);
@@ -71,7 +73,8 @@ SampleRecord copy_of(const rd_kafka_message_t& m, const Part& part) {
                       .offset = m.offset,
                       .timestamp_ms = -1,
                       .key = std::nullopt,
-                      .value = std::nullopt};
+                      .value = std::nullopt,
+                      .headers = {}};
   rd_kafka_timestamp_type_t type = RD_KAFKA_TIMESTAMP_NOT_AVAILABLE;
   record.timestamp_ms = rd_kafka_message_timestamp(&m, &type);
   if (m.key != nullptr) record.key.emplace(static_cast<const char*>(m.key), m.key_len);
@@ -86,7 +89,10 @@ void Stretch::take(const rd_kafka_message_t& message) {
     return;
   }
   next = message.offset + 1;
-  if (message.offset < to) found.push_back(copy_of(message, *part));
+  if (message.offset < to) {
+    found.push_back(copy_of(message, *part));
+    if (headers) found.back().headers = headers_of(message);
+  }
   if (keep != kAll && found.size() >= 2 * keep) {
     found.erase(found.begin(), found.end() - static_cast<std::ptrdiff_t>(keep));
   }
@@ -347,12 +353,14 @@ rd_kafka_topic_t* Sampler::topic(const std::string& name) {
   return handle.get();
 }
 
-// What was read when the time is up is kept; only a cancelled call or refused credentials end it.
+// What was read when the time is up is kept where that will do; a cancelled call and refused
+// credentials end it.
 base::Status Sampler::read(std::vector<Stretch>& stretches) {
   if (stretches.empty()) return {};
   const QueueHandle queue(rd_kafka_queue_new(client_.get()));
   for (Stretch& stretch : stretches) {
     stretch.next = stretch.from;
+    stretch.headers = request_.headers;
     const auto& [name, partition] = stretch.part->where;
     if (rd_kafka_consume_start_queue(topic(name), partition, stretch.from, queue.get()) != 0) {
       return kafka_error(rd_kafka_last_error(), "reading " + name);
@@ -370,7 +378,8 @@ base::Status Sampler::read(std::vector<Stretch>& stretches) {
   for (const Stretch& stretch : stretches) {
     rd_kafka_consume_stop(topic(stretch.part->where.first), stretch.part->where.second);
   }
-  if (error && error->code != base::ErrorCode::kBrokerUnavailable) return *error;
+  const bool enough = request_.partial || all_done();
+  if (error && !(enough && error->code == base::ErrorCode::kBrokerUnavailable)) return *error;
   return {};
 }
 

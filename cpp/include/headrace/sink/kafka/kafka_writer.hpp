@@ -25,6 +25,7 @@
 #include <headrace/record/reject.hpp>
 #include <headrace/sink/json_encoder.hpp>
 #include <headrace/sink/kafka/producer.hpp>
+#include <headrace/source/kafka/message_headers.hpp>
 
 namespace headrace::sink {
 
@@ -76,7 +77,12 @@ inline constexpr std::string_view kHeaderTimestamp = "headrace.timestamp_ms";
 inline constexpr std::string_view kHeaderReason = "headrace.reason";
 inline constexpr std::string_view kHeaderField = "headrace.field";
 inline constexpr std::string_view kHeaderDetail = "headrace.detail";  // at most 256 bytes
-// How many bytes the value had, where it was cut.
+// How often the record was set aside so far: 1 at the first time.
+inline constexpr std::string_view kHeaderAttempt = source::kHeaderAttempt;
+// How many bytes the value had where it was cut, and their CRC-32C as eight hexadecimal digits.
 inline constexpr std::string_view kHeaderBytes = "headrace.value_bytes";
+inline constexpr std::string_view kHeaderChecksum = "headrace.value_crc32c";
+// "row" where the value is the decoded row as JSON: the original bytes were gone.
+inline constexpr std::string_view kHeaderForm = "headrace.value_form";
 
 }  // namespace headrace::sink

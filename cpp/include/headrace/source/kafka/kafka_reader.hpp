@@ -48,6 +48,7 @@ class KafkaReader final : public Source, private ConsumerListener {
   base::Status connect();
 
   base::Result<Poll> poll(std::chrono::milliseconds timeout) override;
+  int attempts(const RawRecord& record) const override;
   void pause(std::span<const record::TaskId> tasks) override { flow_.pause(tasks); }
   void resume(std::span<const record::TaskId> tasks) override {
     flow_.resume(tasks, consumer_.get());

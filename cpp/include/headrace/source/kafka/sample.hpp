@@ -19,6 +19,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <headrace/source/kafka/config.hpp>
@@ -31,7 +32,8 @@ struct SampleRecord {
   std::int64_t offset = 0;
   std::int64_t timestamp_ms = -1;  // -1: none
   std::optional<std::string> key;
-  std::optional<std::string> value;  // none: a tombstone
+  std::optional<std::string> value;                          // none: a tombstone
+  std::vector<std::pair<std::string, std::string>> headers;  // where they were asked for
 };
 
 struct SampleRequest {
@@ -40,6 +42,8 @@ struct SampleRequest {
   std::string pattern;       // POSIX extended regular expression, instead of `topics`
   std::size_t oldest = 50;   // at most, over all partitions
   std::size_t newest = 200;  // likewise
+  bool headers = false;      // whether they are wanted, too
+  bool partial = true;       // whether what was read when the time is up will do
   std::chrono::milliseconds timeout{5'000};
   std::function<bool()> cancelled;  // asked every 100 ms; the call then ends with kCancelled
 };
