@@ -122,22 +122,16 @@ std::vector<std::unique_ptr<SourceHandle>> kafka_sources(const py::dict& dict,
   return handles;
 }
 
+}  // namespace
+
 py::object bytes_or_none(const std::optional<std::string>& value) {
   return value ? py::object(py::bytes(*value)) : py::object(py::none());
 }
 
 // Waits on a thread of its own, so that Ctrl-C is noticed whatever the client is waiting for; so is
-// `stop`, a callable or None: a Python thread must have left here before the interpreter ends.
-py::list sample_topic(const py::dict& dict, std::size_t oldest, std::size_t newest, int timeout_ms,
-                      const py::object& stop) {
+// `stop`: a Python thread must have left here before the interpreter ends.
+std::vector<source::SampleRecord> sampled(source::SampleRequest request, const py::object& stop) {
   const auto cancelled = std::make_shared<std::atomic<bool>>(false);
-  source::SampleRequest request;
-  request.client = client_of(dict);
-  request.topics = dict["topics"].cast<std::vector<std::string>>();
-  request.pattern = text_or_empty(dict, "pattern");
-  request.oldest = oldest;
-  request.newest = newest;
-  request.timeout = milliseconds(timeout_ms);
   request.cancelled = [cancelled] { return cancelled->load(); };
   std::packaged_task<base::Result<std::vector<source::SampleRecord>>()> task(
       [request = std::move(request)] { return source::sample(request); });
@@ -154,8 +148,29 @@ py::list sample_topic(const py::dict& dict, std::size_t oldest, std::size_t newe
     if (interrupted) throw py::error_already_set();
     throw base::Exception({.code = base::ErrorCode::kCancelled, .message = "stopped"});
   }
+  return unwrap(answer.get());
+}
+
+std::string_view bytes_view(py::handle value) {
+  char* data = nullptr;
+  Py_ssize_t size = 0;
+  if (PyBytes_AsStringAndSize(value.ptr(), &data, &size) != 0) throw py::error_already_set();
+  return {data, static_cast<std::size_t>(size)};
+}
+
+namespace {
+
+py::list sample_topic(const py::dict& dict, std::size_t oldest, std::size_t newest, int timeout_ms,
+                      const py::object& stop) {
+  source::SampleRequest request;
+  request.client = client_of(dict);
+  request.topics = dict["topics"].cast<std::vector<std::string>>();
+  request.pattern = text_or_empty(dict, "pattern");
+  request.oldest = oldest;
+  request.newest = newest;
+  request.timeout = milliseconds(timeout_ms);
   py::list rows;
-  for (const source::SampleRecord& record : unwrap(answer.get())) {
+  for (const source::SampleRecord& record : sampled(std::move(request), stop)) {
     rows.append(py::make_tuple(record.topic, record.partition, record.offset, record.timestamp_ms,
                                bytes_or_none(record.key), bytes_or_none(record.value)));
   }
@@ -217,13 +232,6 @@ std::unique_ptr<SinkHandle> kafka_sink(const py::dict& dict) {
   handle->sink = unwrap(sink::make_kafka_sink(
       {.producer = {.client = client_of(dict)}, .topics = topics_of(dict, handle->topic_names)}));
   return handle;
-}
-
-std::string_view bytes_view(py::handle value) {
-  char* data = nullptr;
-  Py_ssize_t size = 0;
-  if (PyBytes_AsStringAndSize(value.ptr(), &data, &size) != 0) throw py::error_already_set();
-  return {data, static_cast<std::size_t>(size)};
 }
 
 // `records`: (key or None, value or None) as bytes. The list keeps the bytes alive meanwhile.

@@ -10,13 +10,17 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include <headrace/base/error.hpp>
 #include <headrace/pipeline/engine.hpp>
 #include <headrace/record/foreign_column.hpp>
 #include <headrace/sink/sink.hpp>
 #include <headrace/source/kafka/config.hpp>
+#include <headrace/source/kafka/sample.hpp>
 #include <headrace/source/source.hpp>
 
 namespace headrace::python {
@@ -31,6 +35,7 @@ void bind_frame(py::module_& module);
 void bind_sources(py::module_& module);
 void bind_engine(py::module_& module);
 void bind_kafka(py::module_& module);
+void bind_letters(py::module_& module);
 
 // A source on its way from the function that makes it to the engine, which takes it over.
 struct SourceHandle {
@@ -60,6 +65,13 @@ struct DurabilityHandle {
 // A client as a user's settings say; its lines go to Python's logging. Needs no GIL.
 [[nodiscard]] source::ClientConfig client_from(const std::string& bootstrap,
                                                std::map<std::string, std::string> settings);
+
+// A sample, waited for so that Ctrl-C is noticed, and `stop`, a callable or None.
+[[nodiscard]] std::vector<source::SampleRecord> sampled(source::SampleRequest request,
+                                                        const py::object& stop);
+[[nodiscard]] py::object bytes_or_none(const std::optional<std::string>& value);
+// Valid while `value`, a bytes object, lives.
+[[nodiscard]] std::string_view bytes_view(py::handle value);
 
 // The value, or the Python exception that the error's code names.
 template <class T>

@@ -34,6 +34,7 @@ from headrace.aggregates import (
     vwap,
 )
 from headrace.checkpoints import checkpoints
+from headrace.dead_letters import DeadLetters, dead_letters
 from headrace.errors import HeadraceError
 from headrace.expressions import Expr, col, lit
 from headrace.grouping import GroupBy, Windowed
@@ -72,6 +73,7 @@ from headrace.windows import (
 __all__ = [
     "Aggregate",
     "CsvFormat",
+    "DeadLetters",
     "Expr",
     "GroupBy",
     "HeadraceError",
@@ -91,6 +93,7 @@ __all__ = [
     "corr",
     "count",
     "count_window",
+    "dead_letters",
     "errors",
     "field",
     "first",

@@ -62,7 +62,9 @@ def has_failpoints() -> bool:
 def failpoint_cases(quick: bool) -> list[str]:
     """Give all of them, or the most telling ones."""
     telling = {"transaction.after_flush", "transaction.after_positions", "transaction.after_end"}
-    return [f"{name} 1" for name in failpoints() if not quick or name in telling]
+    # A stream never passes those of a redrive; tests/integration/test_dead_letters.py dies there.
+    passed = [name for name in failpoints() if not name.startswith("redrive.")]
+    return [f"{name} 1" for name in passed if not quick or name in telling]
 
 
 def run_failpoint(context: Context, case: str) -> Line:

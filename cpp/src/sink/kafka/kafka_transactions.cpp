@@ -9,6 +9,7 @@
 #include <vector>
 
 #include <headrace/base/failpoint.hpp>
+#include <headrace/sink/kafka/transaction_error.hpp>
 #include <headrace/source/kafka/errors.hpp>
 #include <headrace/source/kafka/kafka_source.hpp>
 
@@ -23,24 +24,6 @@ constexpr milliseconds kFlush{30'000};
 constexpr milliseconds kCall{8'000};
 constexpr milliseconds kAsk{5'000};
 constexpr milliseconds kFlushSlice{50};
-
-// A record that no producer will ever get in.
-bool is_refused(int code) {
-  switch (code) {
-    case RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE:
-    case RD_KAFKA_RESP_ERR_RECORD_LIST_TOO_LARGE:
-    case RD_KAFKA_RESP_ERR_INVALID_RECORD:
-    case RD_KAFKA_RESP_ERR_INVALID_TIMESTAMP:
-    case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
-    case RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED:
-    case RD_KAFKA_RESP_ERR_TRANSACTIONAL_ID_AUTHORIZATION_FAILED:
-    case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART:
-    case RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC:
-      return true;
-    default:
-      return false;
-  }
-}
 
 class KafkaTransactions final : public TransactionLog {
  public:
@@ -192,10 +175,7 @@ void KafkaTransactions::cancel() noexcept {
 
 base::Status KafkaTransactions::judged(base::Status status) {
   if (status) return status;
-  base::Error error = status.error();
-  if (source::is_fenced(static_cast<rd_kafka_resp_err_t>(error.native_code)))
-    error.code = base::ErrorCode::kFenced;
-  error.retriable = !is_refused(error.native_code);
+  base::Error error = of_transaction(status.error());
   const std::string& dead_letters = config_.topics.dead_letter_topic;
   if (error.retriable || dead_letters.empty() || producer()->failed_topic() != dead_letters) {
     return error;
