@@ -26,6 +26,7 @@ record::Reject undelivered(const SourceEvent& event) {
   reject.reason = record::RejectReason::kBroker;
   reject.detail = event.error.message;
   reject.offset = event.offset;
+  reject.form = record::ValueForm::kNone;
   return reject;
 }
 
@@ -49,8 +50,7 @@ void Ingest::take_events(std::span<const SourceEvent> events) {
         }
         break;
       case EventKind::kRejected:
-        open_entry(event.task).task->add_reject(undelivered(event));
-        counters_.records.fetch_add(1, std::memory_order_relaxed);
+        take_undelivered(event);
         break;
       case EventKind::kBroken:
       case EventKind::kWaiting:
@@ -96,6 +96,17 @@ void Ingest::assigned(const SourceEvent& event) {
   say(source_->topics().at(static_cast<std::size_t>(event.task.topic)) + '/' +
       std::to_string(event.task.partition) +
       " was assigned anew: its state began again at offset " + std::to_string(event.offset));
+}
+
+void Ingest::take_undelivered(const SourceEvent& event) {
+  IngestTask& task = *open_entry(event.task).task;
+  if (!task.assigned()) {  // given back: not ours to hand on
+    counters_.stale.fetch_add(1, std::memory_order_relaxed);
+    return;
+  }
+  if (task.ends_replay(event.offset)) cut(task, {});
+  task.add_reject(undelivered(event));
+  counters_.records.fetch_add(1, std::memory_order_relaxed);
 }
 
 // Commits what is finished of tasks that are about to be given back.

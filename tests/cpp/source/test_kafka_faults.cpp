@@ -159,7 +159,29 @@ TEST_CASE("a position beyond the end is an error") {
       "bars[0]: offset 500 does not exist: the partition ends at 10"));
 }
 
-TEST_CASE("a record that the client cannot unpack is set aside, and only that one") {
+namespace {
+
+// Whether records and what was set aside come in the order of their offsets: of one poll, the
+// events happened before the records.
+bool in_order(source::Source& source) {
+  std::int64_t next = 0;
+  const auto until = Clock::now() + 30s;
+  while (Clock::now() < until) {
+    const source::Poll poll = source.poll(100ms).value_or_throw();
+    for (const source::SourceEvent& event : poll.events) {
+      if (event.kind == EventKind::kRejected && event.offset != next++) return false;
+    }
+    for (const source::RawRecord& record : poll.records) {
+      if (record.offset != next++) return false;
+    }
+    if (poll.end) return next == 21;
+  }
+  return false;
+}
+
+}  // namespace
+
+TEST_CASE("a record that the client cannot unpack is set aside, in its place, and only that one") {
   Cluster cluster;
   cluster.topic("bars", 1);
   cluster.fill("bars", 0, 10);
@@ -186,6 +208,7 @@ TEST_CASE("a record that the client cannot unpack is set aside, and only that on
   auto source = open(config);
   const Log log = read_all(*source);
   CHECK(log.end);
+  CHECK(in_order(*open(config)));
   REQUIRE(log.count(EventKind::kRejected) == 1);
   CHECK(log.first(EventKind::kRejected)->offset == 10);
   CHECK(log.first(EventKind::kRejected)->error.message.starts_with("bars[0]@10: "));

@@ -93,6 +93,7 @@ class Ingest {
   [[nodiscard]] bool take(source::Poll& poll);
 
   void take_events(std::span<const source::SourceEvent> events);
+  void take_undelivered(const source::SourceEvent& event);
   void assigned(const source::SourceEvent& event);
   void settle(std::vector<IngestTask*>& left);
   void commit_acknowledged(const std::vector<IngestTask*>& tasks);

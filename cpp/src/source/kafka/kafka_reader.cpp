@@ -158,9 +158,13 @@ base::Error KafkaReader::in_words(base::Error error, const Slot* slot) const {
 void KafkaReader::skip_poison(const rd_kafka_message_t& m, Slot& slot) {
   const std::int64_t at = std::max(m.offset, slot.next);
   const std::string where = slot.name() + '@' + std::to_string(at);
-  slot.next = at;
-  say(EventKind::kRejected, slot);
-  events_.back().error = kafka_error_text(m.err, where + ": " + rd_kafka_message_errstr(&m));
+  // With the next poll: the records of this one come before it.
+  next_events_.push_back(
+      {.kind = EventKind::kRejected,
+       .task = slot.task,
+       .epoch = slot.epoch,
+       .offset = at,
+       .error = kafka_error_text(m.err, where + ": " + rd_kafka_message_errstr(&m))});
   slot.next = at + 1;
   consumer_->seek(slot.place());
   if (slot.next >= slot.end) reached(slot);
