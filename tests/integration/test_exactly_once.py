@@ -116,5 +116,21 @@ def test_bad_records_are_set_aside_once(context: Context) -> None:
     run(dead_letters.POISON, context, "seed 22")
 
 
+@pytest.mark.parametrize(
+    ("case", "words"),
+    [
+        ("missing 1", "the topic does not exist; create it first"),
+        ("too small 1", "larger than may be sent"),
+        ("denied 1", "TOPIC_AUTHORIZATION_FAILED"),
+    ],
+)
+def test_a_topic_for_bad_records_that_does_not_take_them(
+    context: Context, case: str, words: str
+) -> None:
+    line = dead_letters.POISON.run(context, case)
+    assert line["ok"], line
+    assert words in str(line["said"]), line
+
+
 def test_hostile_times(context: Context) -> None:
     run(times.HOSTILE_TIMES, context, "seed 18")

@@ -151,6 +151,27 @@ TEST_CASE("a dead letter keeps key and value and says where it came from and why
   CHECK(headers.at("headrace.reason") == "wrong_type");
   CHECK(headers.at("headrace.field") == "Close");
   CHECK(headers.at("headrace.detail") == reject.detail.substr(0, 255));  // 256 would halve a letter
+  CHECK(headers.at("headrace.attempt") == "1");
+  CHECK_FALSE(headers.contains("headrace.value_bytes"));
+  CHECK_FALSE(headers.contains("headrace.value_form"));
+}
+
+TEST_CASE("a dead letter whose bytes are not the original ones says so") {
+  Cluster cluster;
+  cluster.topic("dead", 1);
+  auto sink = open(cluster, [](auto& c) { c.topics.dead_letter_topic = "dead"; });
+  record::Reject reject;
+  reject.value = "1234";
+  reject.attempt = 7;
+  reject.cut = record::cut_at("123456789", 4);
+  reject.form = record::ValueForm::kRow;
+  REQUIRE(sink->write_rejects({&reject, 1}));
+  REQUIRE(sink->flush(10s).value_or_throw());
+  const auto headers = headers_of_first(cluster, "dead");
+  CHECK(headers.at("headrace.attempt") == "7");
+  CHECK(headers.at("headrace.value_bytes") == "9");
+  CHECK(headers.at("headrace.value_crc32c") == "e3069283");  // RFC 3720's check value
+  CHECK(headers.at("headrace.value_form") == "row");
 }
 
 TEST_CASE("a lost broker is an error of flush, and after it is back everything is there") {

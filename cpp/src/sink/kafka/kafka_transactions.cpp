@@ -181,9 +181,8 @@ base::Status KafkaTransactions::judged(base::Status status) {
     return error;
   }
   error.retriable = true;
-  if (error.native_code == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE) {
-    error.retriable = writer_.shorten_dead_letters();
-  } else {
+  const bool too_large = error.native_code == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE;
+  if (!too_large || !writer_.shorten_dead_letters()) {
     error.message += "; waiting for it: no record is skipped";
   }
   return error;

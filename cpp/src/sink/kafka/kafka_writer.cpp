@@ -1,7 +1,8 @@
 #include <headrace/sink/kafka/kafka_writer.hpp>
 
-#include <algorithm>
 #include <charconv>
+#include <cstdint>
+#include <utility>
 
 #include <headrace/source/kafka/settings.hpp>
 
@@ -29,8 +30,10 @@ std::string hex(std::uint32_t number) {
   return std::string(sizeof digits - size, '0') + std::string(digits, size);
 }
 
-// A dead letter that is too large for its topic loses more with every attempt.
-constexpr std::size_t kFirstDeadLetterCap = 512U << 10U;
+// A record just fits into a topic of the usual size (1 MiB), and with its headers not any more:
+// half of that leaves room for all of them. A topic that does not even take that is the user's to
+// mend.
+constexpr std::size_t kDeadLetterCap = 512U << 10U;
 
 }  // namespace
 
@@ -142,7 +145,9 @@ base::Status KafkaWriter::write_reject(KafkaProducer& producer, const record::Re
       {kHeaderAttempt, attempt},
   };
   if (was) headers.insert(headers.end(), {{kHeaderBytes, bytes}, {kHeaderChecksum, checksum}});
-  if (reject.is_row) headers.emplace_back(kHeaderForm, "row");
+  if (reject.form != record::ValueForm::kOriginal) {
+    headers.emplace_back(kHeaderForm, reject.form == record::ValueForm::kRow ? "row" : "none");
+  }
   ProducerRecord record;
   record.topic = topics_.dead_letter_topic;
   record.key = reject.key;
@@ -154,9 +159,7 @@ base::Status KafkaWriter::write_reject(KafkaProducer& producer, const record::Re
 }
 
 bool KafkaWriter::shorten_dead_letters() noexcept {
-  if (dead_letter_cap_ == 0) return false;
-  dead_letter_cap_ = std::min(dead_letter_cap_ / 4, kFirstDeadLetterCap);
-  return true;
+  return std::exchange(dead_letter_cap_, kDeadLetterCap) != kDeadLetterCap;
 }
 
 }  // namespace headrace::sink

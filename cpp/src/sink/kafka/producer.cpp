@@ -29,9 +29,20 @@ constexpr milliseconds kAskAgain{1'000};  // why nothing is acknowledged
 // How long destruction may take before the client is left to itself.
 constexpr milliseconds kDestroy{1'000};
 
+// Given up unsent, by us or since its transaction has failed.
+bool is_dropped(int code) {
+  return code == RD_KAFKA_RESP_ERR__PURGE_QUEUE || code == RD_KAFKA_RESP_ERR__PURGE_INFLIGHT;
+}
+
 using TopicHandles = std::map<std::string, source::TopicHandle, std::less<>>;
 
 }  // namespace
+
+// Why nothing is acknowledged, and of which topic that is so; empty: of none in particular.
+struct Stall {
+  std::string why;
+  std::string topic;
+};
 
 struct KafkaProducer::Impl final : source::ClientEvents {
   explicit Impl(ProducerConfig c) : ClientEvents(c.client), config(std::move(c)) {}
@@ -52,7 +63,10 @@ struct KafkaProducer::Impl final : source::ClientEvents {
   void on_delivery(const rd_kafka_message_t& message) noexcept override {
     failed.fetch_add(1, std::memory_order_relaxed);
     const std::lock_guard lock(mutex);
-    if (first_failure) return;
+    // What was dropped because of another record says nothing of that one.
+    if (first_failure && (!is_dropped(first_failure->native_code) || is_dropped(message.err))) {
+      return;
+    }
     failed_topic = rd_kafka_topic_name(message.rkt);
     first_failure = undelivered(message.err, failed_topic);
     if (message.err == RD_KAFKA_RESP_ERR__MSG_TIMED_OUT && !trouble.empty()) {
@@ -74,16 +88,23 @@ struct KafkaProducer::Impl final : source::ClientEvents {
   [[nodiscard]] base::Status produce(rd_kafka_topic_t* topic, const ProducerRecord& record);
   [[nodiscard]] base::Error undelivered(rd_kafka_resp_err_t error, const std::string& topic) const;
   [[nodiscard]] base::Error fatal(std::string_view reason) const;
+  [[nodiscard]] base::Error why_dropped(base::Error error, const std::string& names,
+                                        const std::string& only);
   void note_stall(bool empty);
-  [[nodiscard]] std::string why_stalled();
+  [[nodiscard]] Stall why_stalled();
   [[nodiscard]] rd_kafka_resp_err_t send(rd_kafka_topic_t* topic, const ProducerRecord& record);
   // An error that nobody has seen yet; seen once, the producer may go on.
   [[nodiscard]] base::Status take_failure() {
-    const std::lock_guard lock(mutex);
+    std::unique_lock lock(mutex);
     if (!first_failure) return {};
     base::Error error = *std::move(first_failure);
     first_failure.reset();
-    return error;
+    const bool dropped = is_dropped(error.native_code) && !config.transactional_id.empty();
+    std::string names;
+    for (const auto& [name, handle] : topics) names += (names.empty() ? "\"" : "\" or \"") + name;
+    const std::string only = topics.size() == 1 ? failed_topic : std::string();
+    lock.unlock();
+    return dropped ? why_dropped(std::move(error), names + '"', only) : error;
   }
 
   ProducerConfig config;
@@ -94,7 +115,7 @@ struct KafkaProducer::Impl final : source::ClientEvents {
   std::optional<base::Error> first_failure;
   std::string failed_topic;
   std::string trouble;  // with the connection; under the mutex, as what follows
-  std::string stalled;  // why nothing is acknowledged
+  Stall stalled;
   std::mutex stall_turn;
   std::optional<Clock::time_point> waiting_since;  // under stall_turn: that flushes wait in vain
   Clock::time_point ask_again{};                   // likewise
@@ -144,6 +165,8 @@ base::Status KafkaProducer::Impl::produce(rd_kafka_topic_t* topic, const Produce
   if (error != RD_KAFKA_RESP_ERR_NO_ERROR) {
     base::Error told = undelivered(error, rd_kafka_topic_name(topic));
     const std::lock_guard lock(mutex);
+    // The transaction has failed before: that is what there is to say.
+    if (error == RD_KAFKA_RESP_ERR__STATE && first_failure) return *first_failure;
     failed_topic = rd_kafka_topic_name(topic);
     if (error == RD_KAFKA_RESP_ERR__QUEUE_FULL && !trouble.empty()) {
       told.message += " (" + trouble + ')';
@@ -182,12 +205,26 @@ base::Error KafkaProducer::Impl::undelivered(rd_kafka_resp_err_t error,
     case RD_KAFKA_RESP_ERR__MSG_TIMED_OUT:
       return kafka_error_text(error, lead + "no acknowledgement within " +
                                          std::to_string(config.delivery_timeout.count() / 1000) +
-                                         " s" + (stalled.empty() ? "" : ": " + stalled));
+                                         " s" + (stalled.why.empty() ? "" : ": " + stalled.why));
     case RD_KAFKA_RESP_ERR__QUEUE_FULL:
       return kafka_error_text(error, lead + "too many records wait for an acknowledgement");
     default:
       return kafka_error_text(error, lead + rd_kafka_err2str(error));
   }
+}
+
+// A transaction that the broker refuses for a topic has all its records dropped, and the reason is
+// told to whoever would begin another one, which is no more possible then. It does not name the
+// topic: where there are several, the error stays one that may pass.
+base::Error KafkaProducer::Impl::why_dropped(base::Error error, const std::string& names,
+                                             const std::string& only) {
+  const source::ErrorHandle reason(rd_kafka_begin_transaction(client.get()));
+  if (!reason || !rd_kafka_error_txn_requires_abort(reason.get())) return error;
+  const rd_kafka_resp_err_t code = rd_kafka_error_code(reason.get());
+  if (!only.empty()) return undelivered(code, only);
+  error.message = "cannot write to " + names + " on " + config.client.bootstrap + ": " +
+                  rd_kafka_err2str(code) + " (" + rd_kafka_err2name(code) + ')';
+  return error;
 }
 
 // Who may write to no topic at all is refused before the first record, without a word of a topic.
@@ -209,18 +246,18 @@ void KafkaProducer::Impl::note_stall(bool empty) {
     if (!waiting_since) return;
     waiting_since.reset();
     const std::lock_guard lock(mutex);
-    stalled.clear();
+    stalled = {};
     return;
   }
   if (!waiting_since) waiting_since = now;
   if (now - *waiting_since < kStall || now < ask_again || cancelled) return;
   ask_again = now + kAskAgain;
-  std::string why = why_stalled();
+  Stall why = why_stalled();
   const std::lock_guard lock(mutex);
   stalled = std::move(why);
 }
 
-std::string KafkaProducer::Impl::why_stalled() {
+Stall KafkaProducer::Impl::why_stalled() {
   std::vector<std::string> names;
   std::string known;
   {
@@ -230,32 +267,42 @@ std::string KafkaProducer::Impl::why_stalled() {
   }
   for (const std::string& name : names) {
     const auto answer = source::metadata(client.get(), &name, kSlice);
-    if (!answer) return known.empty() ? "the brokers do not answer" : known;
+    if (!answer) return {.why = known.empty() ? "the brokers do not answer" : known, .topic = {}};
     const rd_kafka_metadata_topic_t& topic = (*answer)->topics[0];
-    if (topic.err != RD_KAFKA_RESP_ERR_NO_ERROR) return rd_kafka_err2str(topic.err);
+    if (source::is_missing(topic.err)) {
+      return {.why = "the topic does not exist; create it first", .topic = name};
+    }
+    if (topic.err != RD_KAFKA_RESP_ERR_NO_ERROR) {
+      return {.why = rd_kafka_err2str(topic.err), .topic = name};
+    }
     for (int i = 0; i < topic.partition_cnt; ++i) {
       const rd_kafka_metadata_partition_t& partition = topic.partitions[i];
       const std::string which = name + '[' + std::to_string(partition.id) + ']';
       if (partition.leader < 0) {
-        return which + " has no leader: its broker is down, or its disk has failed or is full";
+        return {
+            .why = which + " has no leader: its broker is down, or its disk has failed or is full",
+            .topic = name};
       }
       if (partition.isr_cnt < partition.replica_cnt) {
-        return which + " has " + std::to_string(partition.isr_cnt) + " of " +
-               std::to_string(partition.replica_cnt) + " replicas in sync";
+        return {.why = which + " has " + std::to_string(partition.isr_cnt) + " of " +
+                       std::to_string(partition.replica_cnt) + " replicas in sync",
+                .topic = name};
       }
     }
   }
-  return "the broker does not acknowledge";
+  return {.why = "the broker does not acknowledge", .topic = {}};
 }
 
 std::string KafkaProducer::trouble() const {
   const std::lock_guard lock(impl_->mutex);
-  if (impl_->stalled.empty()) return {};
-  std::string topic;
-  for (const auto& [name, handle] : impl_->topics) topic += (topic.empty() ? "" : ", ") + name;
+  if (impl_->stalled.why.empty()) return {};
+  std::string topic = impl_->stalled.topic;
+  if (topic.empty()) {
+    for (const auto& [name, handle] : impl_->topics) topic += (topic.empty() ? "" : ", ") + name;
+  }
   return "cannot write to \"" + topic + "\" on " + impl_->config.client.bootstrap + ": " +
-         impl_->stalled + "; retrying, " + std::to_string(rd_kafka_outq_len(impl_->client.get())) +
-         " records wait";
+         impl_->stalled.why + "; retrying, " +
+         std::to_string(rd_kafka_outq_len(impl_->client.get())) + " records wait";
 }
 
 KafkaProducer::KafkaProducer(std::shared_ptr<Impl> impl) noexcept : impl_(std::move(impl)) {}

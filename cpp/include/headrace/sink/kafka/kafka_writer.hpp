@@ -48,8 +48,8 @@ class KafkaWriter {
   [[nodiscard]] base::Status write(KafkaProducer& producer,
                                    std::span<const record::Reject> rejects);
   [[nodiscard]] const KafkaTopics& topics() const noexcept { return topics_; }
-  // Dead letters that the broker found too large are cut shorter from now on; false where they
-  // cannot be.
+  // Dead letters that were found too large are cut to half a MiB from now on; false where they are
+  // already.
   [[nodiscard]] bool shorten_dead_letters() noexcept;
 
  private:
@@ -82,7 +82,8 @@ inline constexpr std::string_view kHeaderAttempt = source::kHeaderAttempt;
 // How many bytes the value had where it was cut, and their CRC-32C as eight hexadecimal digits.
 inline constexpr std::string_view kHeaderBytes = "headrace.value_bytes";
 inline constexpr std::string_view kHeaderChecksum = "headrace.value_crc32c";
-// "row" where the value is the decoded row as JSON: the original bytes were gone.
+// "row" where the value is the decoded row as JSON, "none" where there is none: the original bytes
+// were gone, or never came.
 inline constexpr std::string_view kHeaderForm = "headrace.value_form";
 
 }  // namespace headrace::sink
