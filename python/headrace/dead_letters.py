@@ -288,7 +288,8 @@ def _row(letter: tuple[Any, ...]) -> tuple[Any, ...]:
         except ValueError:
             return otherwise
 
-    whole = not text("value_bytes") and text("value_form") != "row"
+    whole = not text("value_bytes") and not text("value_form")
+    whole = whole and (bool(value) or text("reason") in ("empty", ""))  # what came without is none
     return (
         *(text("reason"), text("field"), text("detail")),
         *(text("topic"), number("partition", -1), number("offset", -1)),

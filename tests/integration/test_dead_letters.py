@@ -18,7 +18,7 @@ from tests.integration.support import new_topic, until
 from tests.prove import oracle
 from tests.prove.experiments import deaths
 
-pytest.importorskip("confluent_kafka", reason="the oracle is another client")
+confluent_kafka = pytest.importorskip("confluent_kafka", reason="the oracle is another client")
 pytestmark = [
     pytest.mark.broker,
     pytest.mark.filterwarnings("ignore::headrace.errors.RejectedWarning"),
@@ -148,6 +148,65 @@ def test_a_redrive_that_is_killed_anywhere_is_gone_on_with(
     subprocess.run(command, check=True)
     assert job.values(other) == Counter(map(bad, numbers))
     assert job.read().redrive(to=other) == (0, 2_500, 0)
+
+
+def write(boot: str, topic: str, values: list[bytes], **settings: object) -> None:
+    """Write records that may be large, by another client."""
+    most = {"bootstrap.servers": boot, "message.max.bytes": 8_000_000}
+    producer = confluent_kafka.Producer({**most, **settings})
+    for value in values:
+        producer.produce(topic, value, b"k")
+        producer.flush(30)  # each in a batch of its own
+
+
+def test_a_dead_letter_that_hardly_fitted_in_is_cut_and_stays(kafka: TemporaryBroker) -> None:
+    job = Job(kafka)
+    large = b"x" * 1_047_000  # with the headers of a dead letter it is more than a topic takes
+    write(job.boot, job.source, [bad(0), large, bad(1)])
+    letters = job.go_on(3)
+    table = letters.frame()
+    assert list(table["whole"]) == [True, False, True]
+    assert large.startswith(table["value"][1])
+    assert len(table["value"][1]) == 512 * 1024
+    headers = oracle_headers(job.boot, job.letters, int(table["letter_offset"][1]))
+    assert headers["headrace.value_bytes"] == b"1047000"
+    assert len(headers["headrace.value_crc32c"]) == 8
+    assert letters.redrive() == (2, 0, 1)
+
+
+def oracle_headers(boot: str, topic: str, offset: int) -> dict[str, bytes]:
+    consumer = oracle.consumer(boot)
+    consumer.assign([confluent_kafka.TopicPartition(topic, 0, offset)])
+    message = consumer.poll(30)
+    consumer.close()
+    return dict(message.headers())
+
+
+def test_a_batch_that_cannot_be_unpacked_is_set_aside_once(kafka: TemporaryBroker) -> None:
+    job = Job(kafka)
+    job.source = new_topic(job.boot, max_message_bytes="8000000")
+    good = [b'{"id": %d, "key": "a"}' % n for n in range(20)]
+    bomb = b"x" * 3_000_000  # zstd makes some 300 bytes of it, a reader has room for one million
+    small = {"receive.message.max.bytes": "1000512", "fetch.max.bytes": "1000000"}
+    small |= {"fetch.message.max.bytes": "500000", "message.max.bytes": "500000"}
+    stream = hr.kafka(job.source, bootstrap=job.boot, schema=SCHEMA, group=job.source, config=small)
+    sink = stream.to_kafka(job.target, dead_letters=job.letters)
+    write(job.boot, job.source, [*good[:10], bomb], **{"compression.type": "zstd"})
+    with sink.run(commit_interval="20ms"):
+        until(lambda: len(job.read()) == 1)
+    write(job.boot, job.source, [bomb, *good[10:]], **{"compression.type": "zstd"})
+    with sink.run(commit_interval="20ms"):  # a restart behind the first one
+        until(lambda: sum(job.values(job.target).values()) == 20)
+    assert job.values(job.target) == Counter(good_row(n) for n in range(20))
+    table = job.read().frame()
+    assert list(table["reason"]) == ["broker", "broker"]
+    assert list(table["offset"]) == [10, 11]
+    assert not table["whole"].any()
+    assert job.read().redrive() == (0, 0, 2)
+
+
+def good_row(number: int) -> bytes:
+    return b'{"id":%d,"key":"a"}' % number
 
 
 def test_what_is_not_there_is_said_before_anything_is_written(kafka: TemporaryBroker) -> None:

@@ -65,9 +65,15 @@ def test_what_is_not_a_dead_letter_has_no_reason(broker: hr.MockBroker) -> None:
 def test_what_was_cut_says_so() -> None:
     headers = {"headrace.topic": b"t", "headrace.value_bytes": b"9"}
     row = {"headrace.topic": b"t", "headrace.value_form": b"row"}
-    rows = [(0, 0, 5, None, b"abc", headers), (0, 1, 5, b"", b"{}", row), (0, 2, 5, None, b"", {})]
+    late = {"headrace.topic": b"t", "headrace.reason": b"late"}
+    empty = {"headrace.topic": b"t", "headrace.reason": b"empty"}
+    all_headers = (headers, row, late, empty, {})
+    rows = [
+        (0, at, 5, None, b"" if given in (late, empty) else b"{}", given)
+        for at, given in enumerate(all_headers)
+    ]
     table = hr.DeadLetters("d", "localhost:1", {}, rows, {0: 0}).frame()
-    assert list(table["whole"]) == [False, False, True]
+    assert list(table["whole"]) == [False, False, False, True, True]
 
 
 @pytest.mark.parametrize(

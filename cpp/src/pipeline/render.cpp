@@ -67,7 +67,7 @@ void render_values(const record::RecordBatch& batch, std::span<record::Reject> r
     const std::optional<std::size_t> row = rows.find(reject);
     if (!reject.value.empty() || !row) continue;
     encoder.append_row(batch, *row, reject.value);
-    reject.is_row = true;
+    reject.form = record::ValueForm::kRow;
     if (reject.key.empty()) reject.key = key_text(batch, *row);
   }
 }

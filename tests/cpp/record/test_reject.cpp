@@ -39,3 +39,12 @@ TEST_CASE("a key that does not print on one line is escaped, a long one is cut")
   CHECK(text_of(at(1, std::string(40, 'k'), "x"), "t") ==
         "t[3]@1 key=" + std::string(40, 'k') + ": x");
 }
+
+TEST_CASE("a value is known by its length and checksum before it is cut, and only then") {
+  CHECK_FALSE(record::cut_at("123456789", 9));
+  CHECK_FALSE(record::cut_at("", 0));
+  const auto cut = record::cut_at("123456789", 8);
+  REQUIRE(cut);
+  CHECK(cut->bytes == 9);
+  CHECK(cut->crc32c == 0xe3069283U);  // RFC 3720's check value
+}

@@ -81,6 +81,13 @@ inline constexpr std::array<RejectInfo, 22> kRejectTable{{
   return kRejectTable[static_cast<std::size_t>(reason)];
 }
 
+// What the value of a dead letter is.
+enum class ValueForm : std::uint8_t {
+  kOriginal,
+  kRow,   // the decoded row as JSON: the original bytes are gone
+  kNone,  // nothing: the client could not deliver it
+};
+
 // What a value was before it was cut.
 struct Cut {
   std::size_t bytes = 0;
@@ -98,7 +105,7 @@ struct Reject {
   std::string value;               // original bytes (cut at the size cap)
   int attempt = 1;                 // more where the record was redriven and failed again
   std::optional<Cut> cut;          // where the value is only the beginning of it
-  bool is_row = false;             // the value is the decoded row as JSON, the original is gone
+  ValueForm form = ValueForm::kOriginal;
   // Of late and future: how far the event time was behind the newest; negative: ahead of it.
   std::optional<std::int64_t> behind_ns;
 };
