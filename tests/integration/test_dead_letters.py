@@ -95,6 +95,21 @@ def test_each_is_written_again_once_and_its_attempts_are_counted(kafka: Temporar
     assert list(third["attempt"][12:]) == [3] * 6
 
 
+def test_what_breaks_a_rule_is_counted_as_well(kafka: TemporaryBroker) -> None:
+    job = Job(kafka)
+    stream = hr.kafka(job.source, bootstrap=job.boot, schema=SCHEMA, group=job.source)
+    sink = stream.validate(hr.col("id") > 0).to_kafka(job.target, dead_letters=job.letters)
+    write(job.boot, job.source, [b'{"id": 0,  "key": "a"}', b'{"id": 1, "key": "a"}'])
+    with sink.run(commit_interval="20ms"):
+        for attempt in (1, 2, 3):
+            until(lambda count=attempt: len(job.read()) == count)
+            assert job.read().redrive() == (1, attempt - 1, 0)
+    table = job.read().frame()
+    assert list(table["attempt"][:3]) == [1, 2, 3]
+    assert set(table["value"]) == {b'{"id": 0,  "key": "a"}'}  # its bytes, not the row
+    assert table["whole"].all()
+
+
 def test_they_can_go_elsewhere_and_each_group_has_its_own_positions(
     kafka: TemporaryBroker,
 ) -> None:

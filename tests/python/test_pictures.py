@@ -141,7 +141,9 @@ def test_the_readme_names_nothing_that_is_not_there() -> None:
     for name in re.findall(r"`hr\.(\w+)`", api):
         assert hasattr(hr, name), name
     there = {
-        name for kind in (hr.Stream, hr.GroupBy, hr.Live, Chart, hr.Schema) for name in vars(kind)
+        name
+        for kind in (hr.Stream, hr.GroupBy, hr.Live, hr.DeadLetters, Chart, hr.Schema)
+        for name in vars(kind)
     }
     named = re.findall(r"`\.(\w+)`", api)
     assert len(named) > 30
