@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import random
 import signal
 import socket
 import time
@@ -17,6 +18,7 @@ __all__ = ["end", "free_port", "has_ended", "launch", "port_is_free", "started_a
 
 _HOST = "127.0.0.1"
 _POLL_S = 0.05
+_LOWEST_PORT = 10_000
 
 
 def launch(command: Sequence[str], log: Path) -> int:
@@ -40,7 +42,15 @@ def started_at(pid: int) -> int:
     except OSError:
         return 0
     fields = text.rpartition(")")[2].split()  # the name before it may hold spaces and brackets
-    return 0 if fields[0] in "ZX" else int(fields[19])
+    return 0 if fields[0] in "ZX" and not _has_threads(pid) else int(fields[19])
+
+
+def _has_threads(pid: int) -> bool:
+    """Tell whether threads outlive the first one: what it has open is open as long as they live."""
+    try:
+        return len(os.listdir(f"/proc/{pid}/task")) > 1
+    except OSError:
+        return False
 
 
 def has_ended(pid: int, started: int) -> bool:
@@ -66,10 +76,26 @@ def end(pid: int, started: int, timeout: float) -> None:
 
 
 def free_port() -> int:
-    """Give a port on the loopback address that nothing listens on."""
+    """Give a port on the loopback address that nothing listens on.
+
+    Not one of those that the system gives to connections, where it can be avoided: a connection
+    may get it while a server that comes back to it is down.
+    """
+    for _ in range(50):
+        port = random.randint(_LOWEST_PORT, _below_connections())
+        if port_is_free(port):
+            return port
     with socket.socket() as probe:
         probe.bind((_HOST, 0))
         return int(probe.getsockname()[1])
+
+
+def _below_connections() -> int:
+    """Give the highest port that no connection gets by itself."""
+    with contextlib.suppress(OSError, ValueError):
+        lowest = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
+        return max(lowest - 1, _LOWEST_PORT)
+    return 32_767
 
 
 def port_is_free(port: int) -> bool:

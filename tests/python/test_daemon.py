@@ -95,3 +95,37 @@ def test_a_zombie_counts_as_ended(tmp_path: Path) -> None:
         assert time.monotonic() < deadline
         time.sleep(0.01)
     assert has_ended(pid, started)
+
+
+THREAD_THAT_STAYS = """
+import socket, sys, threading, time, ctypes
+listening = socket.socket()
+listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+listening.bind(("127.0.0.1", int(sys.argv[1])))
+listening.listen()
+threading.Thread(target=time.sleep, args=(3,)).start()
+print("up", flush=True)
+ctypes.CDLL(None).pthread_exit(None)
+"""
+
+
+def test_it_has_not_ended_before_its_last_thread(tmp_path: Path) -> None:
+    port = free_port()
+    log = tmp_path / "log"
+    pid = launch([sys.executable, "-u", "-c", THREAD_THAT_STAYS, str(port)], log)
+    started = started_at(pid)
+    wait_for(log, "up")
+    deadline = time.monotonic() + 10
+    while ") Z" not in Path(f"/proc/{pid}/stat").read_text():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    assert not has_ended(pid, started)
+    assert not port_is_free(port)
+    end(pid, started, 0.0)
+    assert port_is_free(port)
+
+
+def test_free_ports_are_not_those_of_connections() -> None:
+    lowest = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
+    if lowest > 10_100:
+        assert all(free_port() < lowest for _ in range(20))
