@@ -103,11 +103,6 @@ def test_workers_come_and_go(context: Context) -> None:
     assert exact(line), line  # for how long nothing came is for `make prove`
 
 
-@pytest.mark.xfail(
-    reason="a sole worker that is killed and restarted after partitions were added may never read "
-    "the new ones; not mended yet",
-    strict=False,
-)
 def test_partitions_are_added(context: Context) -> None:
     run(rebalances.ADDED, context, "seed 1")
 

@@ -108,7 +108,7 @@ TEST_CASE("a record that cannot be delivered is an error of the next flush, once
   cluster.topic("bars", 1);
   sink::ProducerConfig config;
   config.client = cluster.client();
-  config.delivery_timeout = 1s;
+  config.delivery_timeout = 3s;
   auto producer = sink::KafkaProducer::create(config).value_or_throw();
   REQUIRE(producer->produce({.topic = "bars", .key = "k", .value = "first"}));
   REQUIRE(producer->flush(10s));
@@ -118,7 +118,7 @@ TEST_CASE("a record that cannot be delivered is an error of the next flush, once
   REQUIRE_FALSE(flushed);
   CHECK(flushed.error().message.starts_with("cannot write to \"bars\" on " +
                                             config.client.bootstrap +
-                                            ": no acknowledgement within 1 s"));
+                                            ": no acknowledgement within 3 s"));
   CHECK(producer->counts().failed == 1);
   CHECK(producer->counts().delivered == 1);
   CHECK(producer->flush(1s));  // said once, there is nothing more to say

@@ -93,6 +93,7 @@ WatchSetup watch_setup(const KafkaSourceConfig& config, Share share) {
   setup.refresh = config.metadata_refresh;
   setup.bootstrap = config.client.bootstrap;
   setup.client = config.client;
+  if (config.join && !config.group_instance.empty()) setup.static_group = config.group;
   return setup;
 }
 
@@ -148,6 +149,12 @@ base::Status Consumer::assign_again(const Place& place, const std::vector<Place>
   if (!incremental()) return assign(all);
   if (base::Status ok = unassign({place}); !ok) return ok;
   return assign({place});
+}
+
+base::Status Consumer::join_again(const KafkaSourceConfig& config) {
+  // With the cooperative protocol the same subscription once more would change nothing.
+  if (incremental()) rd_kafka_unsubscribe(client_.get());
+  return subscribe(client_.get(), config);
 }
 
 void Consumer::seek(const Place& place) {

@@ -40,6 +40,9 @@ void KafkaReader::serve(const Notice& notice) {
     case NoticeKind::kRange:
       reposition(notice);
       break;
+    case NoticeKind::kIdle:
+      require(consumer_->join_again(config_));
+      break;
     case NoticeKind::kFatal:
       failure_ = in_words(notice.error, nullptr);
       break;
@@ -61,6 +64,7 @@ void KafkaReader::begin(const Notice& notice) {
     }
   }
   complete_ = complete_ || notice.complete;
+  if (!std::exchange(checked_cover_, true)) consumer_->watcher().check_cover();
   flow_.update();
 }
 
@@ -136,7 +140,7 @@ void KafkaReader::rebuild() {
   close(kRebuildClose);
   assignment_.forget_client();
   assign_pending_ = unassign_pending_ = false;
-  complete_ = false;
+  complete_ = checked_cover_ = false;
   require(connect());
 }
 

@@ -41,6 +41,12 @@ void Watcher::ask_range(TopicPartition where) {
   changed_.notify_all();
 }
 
+void Watcher::check_cover() {
+  const std::lock_guard lock(mutex_);
+  if (!setup_.static_group.empty()) cover_tries_ = kCoverTries;
+  changed_.notify_all();
+}
+
 void Watcher::probe() {
   const std::lock_guard lock(mutex_);
   kicked_ = true;
@@ -52,8 +58,11 @@ void Watcher::run() {
   while (true) {
     {
       std::unique_lock lock(mutex_);
-      changed_.wait_until(lock, next_look,
-                          [&] { return stop_ || kicked_ || resolving_ || !to_range_.empty(); });
+      const Clock::time_point next = cover_ ? Clock::now() + kCoverSlice : next_look;
+      changed_.wait_until(lock, std::min(next, next_look), [&] {
+        return stop_ || kicked_ || resolving_ || !to_range_.empty() ||
+               (cover_tries_ > 0 && !cover_);
+      });
       if (stop_) return;
       if (std::exchange(kicked_, false)) next_look = Clock::now();
     }
@@ -67,6 +76,7 @@ void Watcher::run() {
       next_look = std::min(next_look, Clock::now() + kLookAgain);
     }
     well = well && answer_resolve() && answer_range();
+    if (well) answer_cover();
     if (!well) {
       std::unique_lock lock(mutex_);
       changed_.wait_for(lock, kRetry, [&] { return stop_; });
@@ -88,6 +98,7 @@ bool Watcher::look() {
 }
 
 base::Status Watcher::find(Found& found) {
+  known_.clear();
   if (!setup_.pattern.empty()) return find_pattern(found);
   for (const std::string& name : setup_.topics) {
     if (base::Status ok = find_topic(name, found); !ok) return ok;
@@ -129,6 +140,7 @@ void Watcher::note_topic(const rd_kafka_metadata_topic_t& topic, Found& found) {
   const auto index = static_cast<std::size_t>(topics_->index_of(topic.topic));
   for (int i = 0; i < topic.partition_cnt; ++i) {
     const rd_kafka_metadata_partition_t& partition = topic.partitions[i];
+    known_.emplace(topic.topic, partition.id);
     if ((static_cast<std::size_t>(partition.id) + index) % setup_.shares != setup_.share) continue;
     TopicPartition name{topic.topic, partition.id};
     if (first_look_) at_start_.insert(name);
@@ -269,6 +281,28 @@ bool Watcher::answer_range() {
   }
   post_(std::move(notice));
   return true;
+}
+
+// What was added before the group was joined is known by now; what comes later librdkafka sees.
+void Watcher::answer_cover() {
+  if (!cover_) {
+    const std::lock_guard lock(mutex_);
+    if (cover_tries_ == 0) return;
+    --cover_tries_;
+    kicked_ = true;  // what there is now is to be compared
+    cover_.emplace(client_, setup_.static_group, kCover);
+    return;
+  }
+  const std::optional<base::Result<GroupCover>> cover = cover_->poll();
+  if (!cover) return;
+  cover_.reset();
+  const bool refused = !*cover && !cover->error().retriable;
+  if (!refused && (!*cover || !(*cover)->stable)) return;  // again
+  {
+    const std::lock_guard lock(mutex_);
+    cover_tries_ = 0;
+  }
+  if (!refused && !std::ranges::includes((*cover)->partitions, known_)) post(NoticeKind::kIdle);
 }
 
 // What may heal is retried; always false.

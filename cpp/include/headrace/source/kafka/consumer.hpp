@@ -60,6 +60,8 @@ class Consumer final : public ClientEvents {
   // up and a seek does not start it again; `all` are all places that are ours.
   [[nodiscard]] base::Status assign_again(const Place& place, const std::vector<Place>& all);
   void seek(const Place& place);
+  // Has the group share its partitions out again, if this member is the one that does so.
+  [[nodiscard]] base::Status join_again(const KafkaSourceConfig& config);
   void pause(const std::vector<Place>& places);
   void resume(const std::vector<Place>& places);
   // Commits Place::offset for the group, waiting for at most `deadline`; a wake() ends a wait that

@@ -123,6 +123,7 @@ class KafkaReader final : public Source, private ConsumerListener {
   bool assign_pending_ = false;    // the group waits for our assign()
   bool unassign_pending_ = false;  // or for our unassign()
   bool complete_ = false;          // every partition of a bounded read is known
+  bool checked_cover_ = false;     // whether the group reads them all
 
   bool fenced_ = false;
   std::optional<std::chrono::steady_clock::time_point> rebuilt_;

@@ -23,6 +23,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <string>
 #include <thread>
@@ -31,6 +32,7 @@
 
 #include <librdkafka/rdkafka.h>
 
+#include <headrace/source/kafka/group_cover.hpp>
 #include <headrace/source/kafka/offsets.hpp>
 #include <headrace/source/kafka/topic_table.hpp>
 
@@ -43,6 +45,7 @@ enum class NoticeKind : std::uint8_t {
   kBroken,   // nobody answered: `error`
   kHealed,   // an answer came
   kRange,    // what the broker has of `where`
+  kIdle,     // the group has partitions that no member was given
   kFatal,    // cannot heal by itself: `error`
 };
 
@@ -71,6 +74,7 @@ struct WatchSetup {
   std::string bootstrap;  // for messages
   ClientConfig client;    // likewise
   std::shared_ptr<StartingPoints> starting_points;
+  std::string static_group;  // the group of a static member; else empty
 };
 
 class Watcher {
@@ -82,7 +86,10 @@ class Watcher {
   // A new topic has no leaders for a moment, and so has one whose leaders move.
   static constexpr std::chrono::milliseconds kLeaderless{800};
 
-  static constexpr std::chrono::milliseconds kReadySlice{2};  // StartingPoints::ready()
+  static constexpr int kCoverTries = 10;  // while a group shares its partitions out
+  static constexpr std::chrono::milliseconds kCover{5'000};
+  static constexpr std::chrono::milliseconds kCoverSlice{200};  // whether it is answered
+  static constexpr std::chrono::milliseconds kReadySlice{2};    // StartingPoints::ready()
 
   using Post = std::function<void(Notice)>;
 
@@ -96,6 +103,9 @@ class Watcher {
   void resolve(std::uint64_t generation, std::vector<TopicPartition> partitions);
   void ask_range(TopicPartition where);
   void probe();  // is anybody there?
+  // A static member that comes back is given what it had, without a rebalance, so that partitions
+  // added meanwhile stay without a reader for ever. Answered by kIdle where that is so.
+  void check_cover();
 
  private:
   using Clock = std::chrono::steady_clock;
@@ -123,6 +133,7 @@ class Watcher {
   [[nodiscard]] bool wait_ready(const StartingPoints& points);  // false: to be stopped
   bool answer_resolve();
   bool answer_range();
+  void answer_cover();
   bool fail(const base::Error& error);
   void post(NoticeKind kind, base::Error error = {});
 
@@ -132,12 +143,14 @@ class Watcher {
   Post post_;
 
   // The helper thread's own.
+  std::set<TopicPartition> known_;  // all partitions of the last look
   std::set<TopicPartition> assigned_;
   std::set<TopicPartition> at_start_;  // were there at the first look: `start` applies to them
   bool first_look_ = true;
   bool complete_ = false;
   bool failing_ = false;  // the last request was not answered
   std::string waiting_text_;
+  std::optional<GroupCoverRequest> cover_;  // under way
   Clock::time_point leaderless_since_ = Clock::time_point::max();
 
   std::mutex mutex_;
@@ -148,6 +161,7 @@ class Watcher {
   std::vector<TopicPartition> to_resolve_;
   bool resolving_ = false;
   std::vector<TopicPartition> to_range_;
+  int cover_tries_ = 0;  // that are left
   std::thread thread_;
 };
 
