@@ -229,6 +229,12 @@ void bind_engine(py::module_& module) {
           },
           py::arg("rows"), py::arg("timeout_ms"), no_gil())
       .def("failure", &failure_tuple)
+      .def(
+          "savepoint",
+          [](Engine& engine, const std::string& name, int timeout_ms) {
+            engine.savepoint(name, milliseconds(timeout_ms)).throw_if_error();
+          },
+          py::arg("name"), py::arg("timeout_ms"), no_gil())
       .def("status",
            [](const Engine& engine) {
              pipeline::EngineStatus status;

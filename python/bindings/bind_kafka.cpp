@@ -1,3 +1,4 @@
+#include <headrace/checkpoint/kafka_store.hpp>
 #include <headrace/checkpoint/store.hpp>
 #include <headrace/pipeline/recovery.hpp>
 #include <headrace/sink/kafka/kafka_sink.hpp>
@@ -206,20 +207,36 @@ std::shared_ptr<sink::TransactionLog> transactions_of(const py::dict& dict,
   return unwrap(sink::make_kafka_transactions(std::move(config)));
 }
 
+// A directory, or a topic where "topic" is given.
+std::shared_ptr<checkpoint::Store> store_of(const py::dict& dict) {
+  const auto store = dict["store"].cast<py::dict>();
+  const auto keep = dict["keep"].cast<std::size_t>();
+  if (!store.contains("topic")) {
+    return unwrap(checkpoint::open_directory_store(store["path"].cast<std::string>(), keep));
+  }
+  checkpoint::KafkaStoreConfig config{
+      .client = client_of(store), .topic = store["topic"].cast<std::string>(), .keep = keep};
+  const py::gil_scoped_release release;
+  return unwrap(checkpoint::open_kafka_store(std::move(config)));
+}
+
 std::unique_ptr<DurabilityHandle> durability(const py::dict& dict) {
   auto handle = std::make_unique<DurabilityHandle>();
   handle->topic_names = std::make_shared<TopicNames>();
   handle->membership = std::make_shared<std::function<base::Result<std::string>()>>();
   pipeline::Durability& made = handle->durability;
-  if (!dict["store"].is_none()) {
-    made.store = unwrap(checkpoint::open_directory_store(dict["store"].cast<std::string>(),
-                                                         dict["keep"].cast<std::size_t>()));
+  if (!dict["store"].is_none()) made.store = store_of(dict);
+  std::shared_ptr<checkpoint::Store> savepoint;
+  if (!dict["savepoint"].is_none()) {
+    savepoint = unwrap(made.store->savepoint(dict["savepoint"].cast<std::string>()));
+    handle->savepoint = savepoint;
   }
   if (!dict["transactions"].is_none()) {
     made.log = transactions_of(dict["transactions"].cast<py::dict>(), *handle);
   }
   made.recovery = std::make_shared<pipeline::Recovery>(
       pipeline::Recovery::Config{.store = made.store,
+                                 .savepoint = std::move(savepoint),
                                  .plan = dict["plan"].cast<std::string>(),
                                  .by_commits = made.log != nullptr,
                                  .merged = dict["merged"].cast<bool>()});
@@ -345,7 +362,8 @@ void bind_mock(py::module_& module) {
 
 void bind_kafka(py::module_& module) {
   py::class_<SinkHandle>(module, "Sink");
-  py::class_<DurabilityHandle>(module, "Durability");
+  py::class_<DurabilityHandle>(module, "Durability")
+      .def("savepoint", [](const DurabilityHandle& handle) { return handle.savepoint; });
   module.def("durability", &durability, py::arg("config"));
   module.def("kafka_sources", &kafka_sources, py::arg("config"), py::arg("ingest_threads"));
   module.def("sample_topic", &sample_topic, py::arg("config"), py::arg("oldest"), py::arg("newest"),

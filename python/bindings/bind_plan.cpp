@@ -140,7 +140,12 @@ void bind_plan(py::module_& module) {
       .def("decode", &decode, py::arg("values"))
       .def("schema", [](const pipeline::Plan& plan) { return schema_dict(*plan.output_schema()); })
       .def("input_schema",
-           [](const pipeline::Plan& plan) { return schema_dict(*plan.input_schema()); });
+           [](const pipeline::Plan& plan) { return schema_dict(*plan.input_schema()); })
+      .def("kept_operators", [](const pipeline::Plan& plan) {  // as in a checkpoint's facts
+        const std::vector<std::string>& names = plan.operator_names();
+        const auto skip = static_cast<std::ptrdiff_t>(plan.leading_stateless_rules());
+        return std::vector<std::string>(names.begin() + skip, names.end());
+      });
 
   module.def("indicators", [] {
     py::list all;

@@ -53,6 +53,7 @@ struct SinkHandle {
 // How a run goes on from the one before it; made before its sources and its engine.
 struct DurabilityHandle {
   pipeline::Durability durability;
+  std::shared_ptr<checkpoint::Store> savepoint;  // to begin with; null: none
   std::shared_ptr<TopicNames> topic_names;
   // Who reads the partitions; empty until the engine that knows exists.
   std::shared_ptr<std::function<base::Result<std::string>()>> membership;

@@ -10,8 +10,8 @@ PYBIND11_MODULE(_core, module) {
   headrace::python::bind_plan(module);
   headrace::python::bind_frame(module);
   headrace::python::bind_sources(module);
+  headrace::python::bind_checkpoint(module);
   headrace::python::bind_kafka(module);
   headrace::python::bind_letters(module);
-  headrace::python::bind_checkpoint(module);
   headrace::python::bind_engine(module);
 }

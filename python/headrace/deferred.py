@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 
 from headrace import frames
-from headrace.errors import HeadraceError, InternalError
+from headrace.errors import CheckpointError, HeadraceError, InternalError
 
 if TYPE_CHECKING:
     from headrace import _core
@@ -215,6 +215,12 @@ class WaitingEngine:
         if self._pending.reached:
             return "connected"
         return "lost" if self._pending.ever_reached else "connecting"
+
+    def savepoint(self, name: str, timeout_ms: int) -> None:
+        """Keep the state of every step under a name; there is none yet."""
+        if self._engine is None:
+            raise CheckpointError(f"no savepoint: {self._pending.reason}")
+        self._engine.savepoint(name, timeout_ms)
 
     def frame(self, last: int, key: str | None) -> _core.Frame:
         """Return the newest rows."""

@@ -13,7 +13,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from headrace import durations, topology
+from headrace import durations, savepoints, topology
 from headrace.errors import InvalidArgument, Unsupported
 from headrace.kafka_source import KafkaSource
 from headrace.mock import is_mock
@@ -24,9 +24,10 @@ if TYPE_CHECKING:
     from headrace.sources import Source
     from headrace.stream import Stream
 
-__all__ = ["GUARANTEES", "Slot", "Wish", "fingerprint", "prepare"]
+__all__ = ["GUARANTEES", "KAFKA", "Slot", "Wish", "fingerprint", "prepare"]
 
 GUARANTEES = ("exactly-once", "at-least-once")
+KAFKA = "kafka://"
 
 
 @dataclass(frozen=True)
@@ -40,25 +41,34 @@ class Wish:
     {'commit_interval_ms': 100, 'checkpoint_interval_ms': 10000}
     """
 
-    directory: Path | None
+    where: Path | str | None  # a directory, "kafka://topic", or nowhere
     commit_interval_ms: int
     checkpoint_interval_ms: int
     keep: int
+    savepoint: str | None = None
 
     @classmethod
-    def of(cls, checkpoint: Any, commit_interval: Any, checkpoint_interval: Any, keep: Any) -> Wish:
+    def of(
+        cls,
+        checkpoint: Any,
+        commit_interval: Any,
+        checkpoint_interval: Any,
+        keep: Any,
+        savepoint: Any = None,
+    ) -> Wish:
         """Check the arguments of ``run``."""
-        if isinstance(checkpoint, str) and "://" in checkpoint:
-            raise Unsupported(f"run: checkpoint={checkpoint!r}: expected a directory")
-        if checkpoint is not None and not isinstance(checkpoint, (str, Path)):
-            raise InvalidArgument(f"run: checkpoint: expected a directory, got {checkpoint!r}")
+        if savepoint is not None and (not isinstance(savepoint, str) or not savepoint):
+            raise InvalidArgument(f"run: savepoint: expected a name, got {savepoint!r}")
+        if savepoint is not None and checkpoint is None:
+            raise InvalidArgument("run: savepoint: say with checkpoint= where it is")
         if not isinstance(keep, int) or isinstance(keep, bool) or keep < 2:
             raise InvalidArgument(f"run: keep_checkpoints: expected 2 or more, got {keep!r}")
         return cls(
-            None if checkpoint is None else Path(checkpoint),
+            _place(checkpoint),
             _milliseconds("commit_interval", commit_interval),
             _milliseconds("checkpoint_interval", checkpoint_interval),
             keep,
+            savepoint,
         )
 
     def options(self) -> dict[str, int]:
@@ -67,6 +77,20 @@ class Wish:
             "commit_interval_ms": self.commit_interval_ms,
             "checkpoint_interval_ms": self.checkpoint_interval_ms,
         }
+
+
+def _place(checkpoint: Any) -> Path | str | None:
+    if checkpoint is None:
+        return None
+    if isinstance(checkpoint, (str, Path)) and str(checkpoint):
+        text = str(checkpoint)
+        if "://" not in text:
+            return Path(checkpoint)
+        if text.startswith(KAFKA) and text != KAFKA:
+            return text
+    raise InvalidArgument(
+        f'run: checkpoint: expected a directory or "kafka://topic", got {checkpoint!r}'
+    )
 
 
 def _milliseconds(name: str, value: Any) -> int:
@@ -154,13 +178,17 @@ class Prepared:
     exactly_once: bool
 
 
-def prepare(stream: Stream, source: Source, wish: Wish) -> Prepared | None:
+def prepare(
+    stream: Stream, source: Source, wish: Wish, plan: _core.Plan | None = None
+) -> Prepared | None:
     """Return how a run of `stream` is made durable; None where nothing outlives it.
 
     Raises
     ------
     Unsupported
         If a checkpoint was asked for, or exactly once in so many words, and cannot be had.
+    CheckpointError
+        If there is no such savepoint, or one that `plan` cannot begin with.
 
     Examples
     --------
@@ -171,7 +199,7 @@ def prepare(stream: Stream, source: Source, wish: Wish) -> Prepared | None:
     True
     """
     sink = _exactly_once(stream, source)
-    if sink is None and wish.directory is None:
+    if sink is None and wish.where is None:
         return None
     if (reason := _unrepeatable(source)) is not None:
         raise Unsupported(f"run: checkpoint: {reason}")
@@ -189,8 +217,9 @@ def prepare(stream: Stream, source: Source, wish: Wish) -> Prepared | None:
         {
             "plan": fingerprint(stream, source),
             "merged": isinstance(source, topology.Merged),
-            "store": None if wish.directory is None else str(wish.directory),
+            "store": _store(source, wish),
             "keep": wish.keep,
+            "savepoint": wish.savepoint,
             "transactions": None
             if sink is None
             else {
@@ -201,6 +230,8 @@ def prepare(stream: Stream, source: Source, wish: Wish) -> Prepared | None:
             },
         }
     )
+    if wish.savepoint is not None and plan is not None:
+        savepoints.announce(core.savepoint(), wish.savepoint, plan, fingerprint(stream, source))
     read = [
         replace(leaf, group=group, joins=joins, instance=name if slot else None, durability=core)
         for leaf in _leaves(source)
@@ -216,9 +247,22 @@ def _leaves(source: Source) -> list[KafkaSource]:
     return [leaf for leaf in topology.leaves(source) if isinstance(leaf, KafkaSource)]
 
 
+def _store(source: Source, wish: Wish) -> dict[str, Any] | None:
+    if not isinstance(wish.where, str):
+        return None if wish.where is None else {"path": str(wish.where)}
+    leaf = _leaves(source)[0]
+    if is_mock(leaf.bootstrap):
+        raise Unsupported(f"run: checkpoint={wish.where!r}: a MockBroker has no compacted topics")
+    return {
+        "topic": wish.where.removeprefix(KAFKA),
+        "bootstrap": leaf.bootstrap,
+        "config": dict(leaf.config),
+    }
+
+
 def _lock_folder(wish: Wish) -> Path:
-    if wish.directory is not None:
-        return wish.directory / "workers"
+    if isinstance(wish.where, Path):
+        return wish.where / "workers"
     return Path(tempfile.gettempdir()) / f"headrace-{os.getuid()}"
 
 

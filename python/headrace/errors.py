@@ -317,6 +317,17 @@ class RejectedWarning(UserWarning):
     """
 
 
+class SavepointWarning(UserWarning):
+    """Some steps of a pipeline begin without the state that a savepoint has of others.
+
+    Examples
+    --------
+    >>> import headrace as hr
+    >>> issubclass(hr.errors.SavepointWarning, UserWarning)
+    True
+    """
+
+
 class KeysInSeveralPartitions(UserWarning):
     """A key was seen in more than one partition, so its state is split.
 

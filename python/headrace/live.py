@@ -528,6 +528,8 @@ class Live:
             for upstream in self._upstreams:
                 upstream._stop(reason)
             self._engine.stop()
+            for slot in self._slots:  # whoever comes next in this process is the same member
+                slot.free()
             for caller in self._callers:
                 caller.close()
             interrupts.remove(self)
@@ -553,6 +555,41 @@ class Live:
         if failure is not None:
             name, message, code, retriable, native_code = failure
             raise getattr(errors, name)(message, code, retriable, native_code)
+
+    @names_checked
+    def savepoint(self, name: str, *, timeout: float = 60.0) -> None:
+        """Keep the state of every step as it is now, under a name, until it is removed.
+
+        The stream goes on meanwhile. A run with ``checkpoint=`` of the same place and
+        ``savepoint=name`` begins with it, also one of a changed pipeline. Of a group this is the
+        state of the partitions that this process reads.
+
+        Parameters
+        ----------
+        name : str
+            Not one that is taken; letters, digits, ``-``, ``_``, ``.``.
+        timeout : float
+            Seconds it may take.
+
+        Raises
+        ------
+        InvalidArgument
+            If the stream runs without ``checkpoint=``, or the name is taken or is none.
+        CheckpointError
+            If it could not be made; then there is none of that name.
+
+        Examples
+        --------
+        >>> import headrace as hr
+        >>> live = hr.kafka("stocks").run(checkpoint="state/")  # doctest: +SKIP
+        >>> live.savepoint("before-upgrade")  # doctest: +SKIP
+        >>> hr.checkpoints("state/").query("savepoint != ''")  # doctest: +SKIP
+        """
+        if not isinstance(name, str):
+            raise InvalidArgument(f"savepoint: expected a name, got {name!r}")
+        if not isinstance(timeout, (int, float)) or not timeout > 0:
+            raise InvalidArgument(f"savepoint: timeout: expected seconds, got {timeout!r}")
+        self._engine.savepoint(name, max(round(timeout * 1000), 1))
 
     def __enter__(self) -> Live:
         return self
@@ -614,7 +651,7 @@ def _engine(
     from headrace import _core
 
     def build(plan: _core.Plan) -> _core.Engine:
-        durable = None if wish is None else durability.prepare(stream, source, wish)
+        durable = None if wish is None else durability.prepare(stream, source, wish, plan)
         if durable is None:
             opened = topology.open_sources(source, stream._schema)
             return _core.Engine(plan, opened, stream._open_sinks(), options)

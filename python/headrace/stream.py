@@ -1336,6 +1336,7 @@ class Stream:
         commit_interval: str | timedelta = timedelta(milliseconds=100),
         checkpoint_interval: str | timedelta = timedelta(seconds=10),
         keep_checkpoints: int = 2,
+        savepoint: str | None = None,
         history: int = 100_000,
         overflow: str = "pause",
         threads: int = 1,
@@ -1349,17 +1350,23 @@ class Stream:
         Parameters
         ----------
         checkpoint : str or Path, optional
-            Directory for the state of every step, so that a run after this one, however it ended,
-            goes on where it was: it takes the newest checkpoint that is whole and not ahead of
-            what is committed, and computes again what lies between. Several processes of a group
-            may share it: state follows its partition. Without one, a stream that writes exactly
-            once computes its state again from where it began.
+            Directory for the state of every step, or ``"kafka://topic"`` for a compacted topic of
+            the stream's brokers (made where it does not exist), so that a run after this one,
+            however it ended, goes on where it was: it takes the newest checkpoint that is whole and
+            not ahead of what is committed, and computes again what lies between. Several processes
+            of a group may share it: state follows its partition. Without one, a stream that writes
+            exactly once computes its state again from where it began.
         commit_interval : str or timedelta
             Time between two transactions: how soon readers see results.
         checkpoint_interval : str or timedelta
             Time between two checkpoints of a partition.
         keep_checkpoints : int
             How many of each partition are kept, at least 2.
+        savepoint : str, optional
+            Name of a savepoint in `checkpoint` (see :meth:`headrace.Live.savepoint`) to begin with
+            where this pipeline has no checkpoint of its own. It may be one of another version of
+            the pipeline: steps that are defined as they were go on with their state, others begin
+            without; a :class:`~headrace.errors.SavepointWarning` says which before anything starts.
         history : int
             Newest rows that ``frame()`` can still see.
         overflow : {"pause", "drop_oldest", "conflate"}
@@ -1390,7 +1397,9 @@ class Stream:
         return Live._start(
             self,
             self._source,
-            durability.Wish.of(checkpoint, commit_interval, checkpoint_interval, keep_checkpoints),
+            durability.Wish.of(
+                checkpoint, commit_interval, checkpoint_interval, keep_checkpoints, savepoint
+            ),
             history=history,
             overflow=overflow,
             threads=threads,
@@ -1407,7 +1416,7 @@ class Stream:
         return "\n".join(lines)
 
     def _step_lines(self) -> list[str]:
-        return [f"  .{_step_text(step)}" for step in self._steps]
+        return [f"  .{step_text(step)}" for step in self._steps]
 
     def _repr_html_(self) -> str:
         shown = f"<pre>{html.escape(repr(self))}</pre>"
@@ -1434,7 +1443,7 @@ def _column(value: Any, name: str | None) -> dict[str, Any]:
     return {"kind": "expr", "name": name or expression._name, "expr": expression._plan}
 
 
-def _step_text(step: dict[str, Any]) -> str:
+def step_text(step: dict[str, Any]) -> str:
     if step["op"] == "validate":
         return f"validate({', '.join(rule['name'] for rule in step['rules'])})"
     if step["op"] == "with_columns":

@@ -86,6 +86,7 @@ std::uint64_t Coordinator::cut(Wanted wanted) {
   const std::lock_guard turn(cutting_);
   const Clock::time_point begin = Clock::now();
   Taken taken = take(wanted);
+  if (wanted.saving) wanted.saving->taken = taken.states.size();
   std::uint64_t number = 0;
   {
     const std::lock_guard lock(mutex_);
@@ -97,10 +98,11 @@ std::uint64_t Coordinator::cut(Wanted wanted) {
   if (house_.delivery != nullptr) {
     std::vector<sink::Position> positions = std::move(taken.positions);
     auto rest = std::make_shared<Taken>(std::move(taken));
-    house_.delivery->cut({.positions = std::move(positions), .done = [this, number, rest] {
-                            drop_lost(*rest);
-                            committed(number, std::move(rest->states));
-                          }});
+    house_.delivery->cut(
+        {.positions = std::move(positions), .done = [this, number, rest, saving = wanted.saving] {
+           drop_lost(*rest);
+           committed(number, std::move(rest->states), saving);
+         }});
     return number;
   }
   // Results that a sink has not acknowledged would be missing after a restart from this state.
@@ -110,7 +112,7 @@ std::uint64_t Coordinator::cut(Wanted wanted) {
   } while (acknowledged && !*acknowledged && !house_.life.past_flush());
   if (!acknowledged) house_.life.fail(acknowledged.error());
   if (!acknowledged || !*acknowledged) taken.states.clear();
-  committed(number, std::move(taken.states));
+  committed(number, std::move(taken.states), wanted.saving);
   return number;
 }
 
@@ -126,6 +128,7 @@ Coordinator::Taken Coordinator::take(Wanted wanted) {
 }
 
 bool Coordinator::due(const TaskSlot& slot, Wanted wanted) const {
+  if (wanted.saving != nullptr) return true;
   if (!house_.store || slot.done.load() == slot.saved_at) return false;
   return wanted.everything || Clock::now() - slot.saved_when >= house_.options.checkpoint_interval;
 }
@@ -151,19 +154,19 @@ sink::Position Coordinator::position_of(TaskSlot& slot, Wanted wanted,
 void Coordinator::take_each(Wanted wanted, Taken& taken) {
   const Clock::time_point until = Clock::now() + kLongestCopy;
   for (TaskSlot* slot : house_.registry.slots()) {
-    if (!slot->running || !slot->held_by(slot->running_epoch) || slot->replaying) continue;
-    if (slot->done.load() < 0) continue;
+    if (!slot->running || !slot->held_by(slot->running_epoch)) continue;
+    if (slot->replaying && wanted.saving != nullptr) wanted.saving->missing = slot->name();
+    if (slot->replaying || slot->done.load() < 0) continue;
     if (slot->done.load() != slot->cut_at || wanted.finished) {
       ++slot->commit;
       taken.positions.push_back(position_of(*slot, wanted, text_of(slot->running->digest())));
     }
     if (!due(*slot, wanted) || (!wanted.everything && Clock::now() > until)) continue;
-    checkpoint::Checkpoint state{.unit = unit_of(slot->partition()),
-                                 .pipeline = house_.recovery.plan(),
-                                 .commit = slot->commit};
+    checkpoint::Checkpoint state = state_of(unit_of(slot->partition()), slot->commit);
     slot->save(state);
     taken.states.push_back(std::move(state));
     taken.owners.push_back({.task = slot->task, .epoch = slot->running_epoch});
+    if (wanted.saving != nullptr) continue;
     slot->saved_at = slot->done.load();
     slot->saved_when = Clock::now();
   }
@@ -171,7 +174,10 @@ void Coordinator::take_each(Wanted wanted, Taken& taken) {
 
 // Partitions that flow together have one state: all positions go with it.
 void Coordinator::take_merged(Wanted wanted, Taken& taken) {
-  if (house_.junction->replaying()) return;
+  if (house_.junction->replaying()) {
+    if (wanted.saving != nullptr) wanted.saving->missing = "the merged partitions";
+    return;
+  }
   std::vector<TaskSlot*> slots;
   std::uint64_t last = 0;
   bool advanced = false;
@@ -184,14 +190,14 @@ void Coordinator::take_merged(Wanted wanted, Taken& taken) {
     is_due = is_due || due(*slot, wanted);
   }
   if (slots.empty() || (!advanced && !is_due && !wanted.finished)) return;
-  checkpoint::Checkpoint state{
-      .unit = kMergedUnit, .pipeline = house_.recovery.plan(), .commit = last + 1};
+  checkpoint::Checkpoint state = state_of(kMergedUnit, last + 1);
   const std::string digest = text_of(house_.junction->digest());
   for (TaskSlot* slot : slots) {
     slot->commit = last + 1;
     taken.positions.push_back(position_of(*slot, wanted, digest));
     if (!is_due) continue;
     slot->save(state);
+    if (wanted.saving != nullptr) continue;
     slot->saved_at = slot->done.load();
     slot->saved_when = Clock::now();
   }
@@ -213,10 +219,21 @@ void Coordinator::drop_lost(Taken& taken) const {
   taken.states = std::move(ours);
 }
 
-void Coordinator::committed(std::uint64_t number, std::vector<checkpoint::Checkpoint> states) {
+checkpoint::Checkpoint Coordinator::state_of(std::string unit, std::uint64_t commit) const {
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  return {.unit = std::move(unit),
+          .pipeline = house_.recovery.plan(),
+          .commit = commit,
+          .read_to = {},
+          .facts = {{"taken", std::to_string(std::chrono::floor<milliseconds>(now).count())}},
+          .sections = {}};
+}
+
+void Coordinator::committed(std::uint64_t number, std::vector<checkpoint::Checkpoint> states,
+                            std::shared_ptr<Saving> saving) {
   HEADRACE_FAILPOINT("cut.committed");
   const std::lock_guard lock(mutex_);
-  to_write_.push_back({.number = number, .states = std::move(states)});
+  to_write_.push_back({.number = number, .states = std::move(states), .saving = std::move(saving)});
   changed_.notify_all();
 }
 
@@ -228,21 +245,65 @@ void Coordinator::write_states() {
     const Pending pending = std::move(to_write_.front());
     to_write_.pop_front();
     lock.unlock();
+    checkpoint::Store* store = pending.saving ? pending.saving->store.get() : house_.store.get();
     base::Status status;
     for (const checkpoint::Checkpoint& state : pending.states) {
-      if (status) status = house_.store->write(state);
+      if (status) status = store->write(state);
     }
     lock.lock();
-    done_ = std::max(done_, pending.number);
-    if (!pending.states.empty()) {
-      status_.message = status ? "" : "no checkpoint: " + status.error().message;
-      if (status) {
-        status_.checkpoints += pending.states.size();
-        last_checkpoint_ = Clock::now();
-      }
-    }
+    note_written(pending, status);
     changed_.notify_all();
   }
+}
+
+void Coordinator::note_written(const Pending& pending, const base::Status& status) {
+  done_ = std::max(done_, pending.number);
+  if (pending.saving) {
+    if (!status) pending.saving->trouble = status.error();
+    pending.saving->written = pending.states.size();
+    return;
+  }
+  if (pending.states.empty()) return;
+  status_.message = status ? "" : "no checkpoint: " + status.error().message;
+  if (!status) return;
+  status_.checkpoints += pending.states.size();
+  last_checkpoint_ = Clock::now();
+}
+
+base::Status Coordinator::savepoint(const std::string& name, milliseconds patience) {
+  if (!house_.store) {
+    return base::invalid_argument("savepoint: this stream runs without checkpoint=");
+  }
+  base::Result<std::shared_ptr<checkpoint::Store>> store = house_.store->begin_savepoint(name);
+  if (!store) return store.error();
+  auto saving = std::make_shared<Saving>();
+  saving->store = *std::move(store);
+  base::Status status = save_into(saving, patience);
+  if (status) status = house_.store->seal_savepoint(name);
+  if (!status) (void)house_.store->remove_savepoint(name);
+  return status;
+}
+
+base::Status Coordinator::save_into(const std::shared_ptr<Saving>& saving, milliseconds patience) {
+  const auto failed = [](const std::string& why) {
+    return base::Error{.code = base::ErrorCode::kCheckpoint, .message = "no savepoint: " + why};
+  };
+  {
+    const std::lock_guard lock(mutex_);
+    if (stopping_) return failed("the stream does not run any more");
+  }
+  const std::uint64_t number = cut({.everything = true, .finished = false, .saving = saving});
+  const Clock::time_point until = Clock::now() + patience;
+  while (!wait_done(number, kWaitSlice)) {
+    if (Clock::now() > until) return failed("what it is of could not be committed in time");
+  }
+  const std::lock_guard lock(mutex_);
+  if (const std::optional<base::Error> error = house_.life.failure()) return *error;
+  if (saving->trouble) return *saving->trouble;
+  if (!saving->missing.empty()) return failed(saving->missing + " is not up to date yet");
+  if (saving->taken == 0) return failed("nothing has been read yet");
+  if (saving->written != saving->taken) return failed("partitions went elsewhere meanwhile");
+  return {};
 }
 
 bool Coordinator::wait_done(std::uint64_t number, milliseconds time) {

@@ -292,6 +292,13 @@ base::Status Engine::start() {
   return {};
 }
 
+base::Status Engine::savepoint(const std::string& name, std::chrono::milliseconds patience) {
+  if (!impl_->coordinator) {
+    return base::invalid_argument("savepoint: this stream runs without checkpoint=");
+  }
+  return impl_->coordinator->savepoint(name, patience);
+}
+
 void Engine::request_stop() noexcept { impl_->life.request_stop(); }
 
 void Engine::stop() noexcept {

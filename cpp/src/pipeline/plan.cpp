@@ -30,7 +30,11 @@ struct Plan::Step {
 };
 
 template <class Spec>
-void Plan::add(Spec spec) {
+void Plan::add(Spec spec, const std::string& text) {
+  const auto before = std::ranges::count_if(names_, [&](const std::string& name) {
+    return name == text || name.starts_with(text + '#');
+  });
+  names_.push_back(before == 0 ? text : text + '#' + std::to_string(before + 1));
   steps_.push_back(std::make_shared<const Step>(Step{std::move(spec)}));
   const bool all_before = leading_rules_ + 1 == steps_.size();
   if (!all_before || !runs_at_ingest(steps_.back()->spec)) return;
@@ -88,11 +92,12 @@ Plan Plan::parse_or_throw(std::string_view json,
     plan.take_records(object);
   }
   for (const element& step : object.list("steps")) {
-    StepSpec spec = parse_step(json_text(step));
+    const std::string text = json_text(step);
+    StepSpec spec = parse_step(text);
     if (const auto* sort = std::get_if<SortWithinSpec>(&spec)) {
-      plan.add(LateSpec{.grace_ns = sort->grace_ns, .options = sort->late});
+      plan.add(LateSpec{.grace_ns = sort->grace_ns, .options = sort->late}, text);
     }
-    plan.add(std::move(spec));
+    plan.add(std::move(spec), text);
   }
   plan.output_ = plan.checked_output();
   return plan;

@@ -141,12 +141,39 @@ base::Result<Recovery::State> Recovery::newest(const std::string& unit, std::uin
     }
     kept->erase(at);
   }
+  if (config_.savepoint) return saved(unit, up_to);
   // With commits of our own the state can be computed again; without, it would silently be lost.
   if (other_plan && !config_.by_commits) {
     other_plan->message += ": use another directory for this one, or remove it";
     return *other_plan;
   }
   return State{};
+}
+
+base::Result<Recovery::State> Recovery::saved(const std::string& unit, std::uint64_t up_to) {
+  base::Result<std::vector<checkpoint::Stored>> kept = config_.savepoint->list(unit);
+  if (!kept) return kept.error();
+  const std::string where = config_.savepoint->describe();
+  if (kept->empty()) {
+    say(where + " has no state of " + unit);
+    return State{};
+  }
+  if (kept->front().commit > up_to) {
+    return base::Error{.code = base::ErrorCode::kCheckpoint,
+                       .message = where + " is ahead of what is committed of " + unit +
+                                  ": the positions of the group were set back since"};
+  }
+  base::Result<checkpoint::Checkpoint> loaded = config_.savepoint->load(kept->front());
+  if (!loaded) return loaded.error();
+  if (config_.merged && loaded->pipeline != config_.plan) {
+    return base::Error{.code = base::ErrorCode::kCheckpoint,
+                       .message = where +
+                                  " is of another pipeline, and one that merges partitions "
+                                  "cannot begin with a part of its state"};
+  }
+  auto state = std::make_shared<const checkpoint::Checkpoint>(*std::move(loaded));
+  if (config_.merged) merged_state_ = state;
+  return State(std::move(state));
 }
 
 base::Status Recovery::verify(const std::string& name, std::uint64_t replayed,

@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include <headrace/pipeline/operator_names.hpp>
 #include <headrace/pipeline/render.hpp>
 
 namespace headrace::pipeline {
@@ -40,6 +41,11 @@ base::Result<Task> Task::create(const Plan& plan, bool with_digest, std::size_t 
   base::Result<std::vector<ops::OperatorPtr>> operators = plan.instantiate();
   if (!operators) return operators.error();
   Task task;
+  const std::vector<std::string>& names = plan.operator_names();
+  task.names_.assign(names.begin() + static_cast<std::ptrdiff_t>(skip), names.end());
+  const record::Schema& records = *plan.input_schema();
+  const int key = records.key_index();
+  if (key >= 0) task.key_ = records.fields()[static_cast<std::size_t>(key)].name;
   operators->erase(operators->begin(), operators->begin() + static_cast<std::ptrdiff_t>(skip));
   task.operators_ = std::move(*operators);
   task.first_holder_ = task.holder_from(0);
@@ -128,21 +134,27 @@ void Task::snapshot(base::ByteWriter& writer) const {
   put_section(writer, section);
 }
 
-void Task::save(std::vector<checkpoint::Section>& sections, const std::string& prefix) const {
+void Task::save(checkpoint::Checkpoint& made, const std::string& prefix) const {
   const auto add = [&](const std::string& name, const auto& part) {
     base::ByteWriter writer;
     part.snapshot(writer);
-    sections.push_back({.name = prefix + name, .bytes = std::move(writer).take()});
+    made.sections.push_back({.name = prefix + name, .bytes = std::move(writer).take()});
   };
   for (std::size_t i = 0; i < operators_.size(); ++i) add(section_of(i), *operators_[i]);
   add(kDigestSection, digest_);
+  made.facts[kOperatorsFact] = operators_fact(names_);
+  made.facts["key"] = key_;
 }
 
 base::Status Task::load(const checkpoint::Checkpoint& state, const std::string& prefix) {
+  const std::vector<std::optional<std::size_t>> places = places_of(names_, state);
   for (std::size_t i = 0; i < operators_.size(); ++i) {
-    base::Status status = checkpoint::load(state, prefix + section_of(i), *operators_[i]);
+    if (!places[i]) continue;
+    const std::string section = prefix + section_of(*places[i]);
+    base::Status status = checkpoint::load(state, section, *operators_[i]);
     if (!status) return status;
   }
+  if (!is_same(names_, state)) return {};
   return checkpoint::load(state, prefix + kDigestSection, digest_);
 }
 

@@ -42,7 +42,7 @@ void TaskSlot::save(checkpoint::Checkpoint& made) const {
     names.put_string(keys->text(static_cast<std::int32_t>(key)));
   }
   made.sections.push_back({.name = section("keys"), .bytes = std::move(names).take()});
-  running->save(made.sections, section(""));
+  running->save(made, section(""));
 }
 
 std::int32_t TaskRegistry::topic(const std::string& name) {

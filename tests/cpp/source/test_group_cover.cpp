@@ -2,8 +2,9 @@
 // member is away): the mock broker describes no groups.
 #include <headrace/source/kafka/group_cover.hpp>
 
-#include <headrace/source/kafka/client.hpp>
 #include <thread>
+
+#include <headrace/source/kafka/client.hpp>
 
 #include "catch.hpp"
 #include "kafka_support.hpp"

@@ -67,13 +67,30 @@ class Coordinator {
   // and what was held has been given out.
   void finish(bool finished);
   void join();
+  // The state of every task at a cut of its own, under a name, to begin with later. Waits until it
+  // is written, at most for `patience`.
+  [[nodiscard]] base::Status savepoint(const std::string& name, std::chrono::milliseconds patience);
   [[nodiscard]] Status status() const;
 
  private:
   using Clock = std::chrono::steady_clock;
+  // A savepoint that is being made.
+  struct Saving {
+    std::shared_ptr<checkpoint::Store> store;
+    std::string missing;                 // the task whose state could not be taken
+    std::size_t taken = 0;               // states
+    std::size_t written = 0;             // under mutex_
+    std::optional<base::Error> trouble;  // likewise
+  };
   struct Wanted {
     bool everything = false;  // a checkpoint of every task, however young the last one
     bool finished = false;
+    std::shared_ptr<Saving> saving;  // the states go there
+  };
+  struct Pending {
+    std::uint64_t number = 0;
+    std::vector<checkpoint::Checkpoint> states;
+    std::shared_ptr<Saving> saving;  // null: they are ordinary checkpoints
   };
   struct Taken {
     std::vector<sink::Position> positions;
@@ -93,7 +110,12 @@ class Coordinator {
   [[nodiscard]] bool due(const TaskSlot& slot, Wanted wanted) const;
   [[nodiscard]] sink::Position position_of(TaskSlot& slot, Wanted wanted,
                                            const std::string& digest) const;
-  void committed(std::uint64_t number, std::vector<checkpoint::Checkpoint> states);
+  void committed(std::uint64_t number, std::vector<checkpoint::Checkpoint> states,
+                 std::shared_ptr<Saving> saving);
+  [[nodiscard]] checkpoint::Checkpoint state_of(std::string unit, std::uint64_t commit) const;
+  [[nodiscard]] base::Status save_into(const std::shared_ptr<Saving>& saving,
+                                       std::chrono::milliseconds patience);
+  void note_written(const Pending& pending, const base::Status& status);
   [[nodiscard]] bool wait_done(std::uint64_t number, std::chrono::milliseconds time);
 
   House house_;
@@ -103,10 +125,6 @@ class Coordinator {
   std::condition_variable changed_;
   bool stopping_ = false;
   bool over_ = false;  // write_states is to end once it has nothing to do
-  struct Pending {
-    std::uint64_t number = 0;
-    std::vector<checkpoint::Checkpoint> states;
-  };
   std::deque<Pending> to_write_;
   std::uint64_t cuts_ = 0;
   std::uint64_t done_ = 0;

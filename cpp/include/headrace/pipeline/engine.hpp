@@ -145,6 +145,8 @@ class Engine {
   [[nodiscard]] std::optional<base::Error> failure() const;
 
   [[nodiscard]] EngineStatus status() const;
+  // The state of every task under a name, in the store of the checkpoints; see coordinator.hpp.
+  [[nodiscard]] base::Status savepoint(const std::string& name, std::chrono::milliseconds patience);
   [[nodiscard]] Frame frame(std::size_t last, const std::optional<std::string>& key = {}) const;
   [[nodiscard]] Frame since(std::uint64_t position, std::uint64_t* missed) const;
   // Waits until more than `rows` rows were appended, or the run ended, or the timeout passed.

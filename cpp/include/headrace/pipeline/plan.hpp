@@ -128,6 +128,10 @@ class Plan {
   // A fresh chain of operators with empty state: one per task.
   [[nodiscard]] base::Result<std::vector<ops::OperatorPtr>> instantiate() const;
   [[nodiscard]] std::size_t steps() const noexcept { return steps_.size(); }
+  // What each operator of that chain is: the JSON of its step, and "#2" and so on for repetitions
+  // and for the second operator of one step. By it the state of an operator is found again where
+  // the rest of a pipeline has changed.
+  [[nodiscard]] const std::vector<std::string>& operator_names() const noexcept { return names_; }
   // Whether a step's results depend on earlier rows of the same key; see plan_steps.hpp. Not asked
   // of the inputs.
   [[nodiscard]] bool keeps_state_by_key() const noexcept;
@@ -161,7 +165,7 @@ class Plan {
   void take_inputs(const JsonObject& object);
   void take_input(const JsonObject& object);
   template <class Spec>
-  void add(Spec spec);
+  void add(Spec spec, const std::string& text);
   [[nodiscard]] record::SchemaPtr checked_output() const;
 
   std::vector<PlanInput> inputs_;
@@ -172,6 +176,7 @@ class Plan {
   std::string format_;
   decode::DecoderOptions decoder_;
   std::vector<std::shared_ptr<const Step>> steps_;
+  std::vector<std::string> names_;  // of the steps, one each
   std::size_t leading_rules_ = 0;
   std::size_t leading_stateless_rules_ = 0;
   std::vector<std::shared_ptr<model::Predictor>> predictors_;

@@ -50,10 +50,11 @@ struct Restored {
 class Recovery final : public source::StartingPoints {
  public:
   struct Config {
-    std::shared_ptr<checkpoint::Store> store;  // null: no checkpoints
-    std::string plan;                          // fingerprint
-    bool by_commits = false;                   // exactly once: committed positions are ours
-    bool merged = false;                       // partitions flow together: one state of all of them
+    std::shared_ptr<checkpoint::Store> store;      // null: no checkpoints
+    std::shared_ptr<checkpoint::Store> savepoint;  // for who has no checkpoint; null: none
+    std::string plan;                              // fingerprint
+    bool by_commits = false;                       // exactly once: committed positions are ours
+    bool merged = false;  // partitions flow together: one state of all of them
   };
   explicit Recovery(Config config) : config_(std::move(config)) {}
 
@@ -84,6 +85,8 @@ class Recovery final : public source::StartingPoints {
   using State = std::shared_ptr<const checkpoint::Checkpoint>;
   // The newest usable one up to a commit; null where there is none.
   [[nodiscard]] base::Result<State> newest(const std::string& unit, std::uint64_t up_to);
+  // Of a savepoint, whichever pipeline made it.
+  [[nodiscard]] base::Result<State> saved(const std::string& unit, std::uint64_t up_to);
   [[nodiscard]] std::string unit_for(const PartitionName& partition) const;
 
   Config config_;

@@ -9,6 +9,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include <headrace/checkpoint/checkpoint.hpp>
@@ -48,8 +49,10 @@ class Task {
   // only to be thrown away.
   void snapshot(base::ByteWriter& writer) const;
   // The same as sections of a checkpoint, one for each operator and one for the digest, whose names
-  // begin with `prefix`.
-  void save(std::vector<checkpoint::Section>& sections, const std::string& prefix) const;
+  // begin with `prefix`; and in its facts what the operators are.
+  void save(checkpoint::Checkpoint& made, const std::string& prefix) const;
+  // An operator that is not there as it is here begins anew, and with it the digest: only where the
+  // checkpoint is one of another pipeline.
   [[nodiscard]] base::Status load(const checkpoint::Checkpoint& state, const std::string& prefix);
   [[nodiscard]] base::Status restore(base::ByteReader& reader);
 
@@ -62,7 +65,9 @@ class Task {
   [[nodiscard]] std::size_t holder_from(std::size_t first) const noexcept;
 
   std::vector<ops::OperatorPtr> operators_;
-  std::size_t first_holder_ = 0;  // operator that holds rows back, or their number
+  std::vector<std::string> names_;  // of the operators, see Plan::operator_names()
+  std::string key_;                 // the column by which they keep their state; empty: none
+  std::size_t first_holder_ = 0;    // operator that holds rows back, or their number
   Digest digest_;
   bool with_digest_ = false;
 };
