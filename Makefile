@@ -22,6 +22,9 @@ PROVE_ARGS ?=
 ONLY ?=
 QUICK ?=
 SEEDS ?= 100000
+# Executions of each driver that `make fuzz` goes on to, in pieces; FRESH=1 begins anew. Empty: a first look.
+FUZZ_RUNS ?=
+FRESH ?=
 # Extras of the package to install with it, e.g. EXTRAS=notebook,arrow
 EXTRAS ?=
 
@@ -151,10 +154,10 @@ asan tsan ubsan: setup
 	ctest --preset $@ -j $(JOBS)
 
 .PHONY: fuzz
-fuzz: setup ## The fuzz drivers under libFuzzer (clang 14)
+fuzz: setup ## The fuzz drivers under libFuzzer (clang 14): a first look, or FUZZ_RUNS=10000000 of each
 	cmake --preset fuzz -DPython_EXECUTABLE=$(py) --log-level=WARNING
 	cmake --build --preset fuzz -j $(JOBS)
-	ctest --preset fuzz
+	$(if $(FUZZ_RUNS),$(py) -m tests.fuzz --runs $(FUZZ_RUNS) $(if $(FRESH),--fresh) $(if $(ONLY),--only $(ONLY)),ctest --preset fuzz)
 
 .PHONY: bench-build
 bench-build: setup

@@ -3,41 +3,31 @@
 // records, separated by the byte 0x1E; what the decoder learns from one shows in the next.
 #include <algorithm>
 #include <array>
-#include <cstring>
 #include <optional>
 
 #include <headrace/decode/json_decoder.hpp>
 
-#include "fuzz_check.hpp"
+#include "every_type.hpp"
+#include "same_rows.hpp"
 
 namespace {
 
 using headrace::decode::BatchBuilder;
 using headrace::decode::DecodeFailure;
 using headrace::fuzz::require;
-using headrace::record::Column;
 using headrace::record::DType;
 using headrace::record::Field;
-using headrace::record::RecordBatch;
 using headrace::record::Schema;
-using headrace::record::TimeUnit;
 
 headrace::record::SchemaPtr schema() {
-  static const auto made = std::make_shared<const Schema>(
-      std::vector<Field>{
-          {.name = "t", .type = DType::kTimestamp},
-          {.name = "k", .type = DType::kString},
-          {.name = "x", .type = DType::kFloat64},
-          {.name = "n", .type = DType::kInt64},
-          {.name = "b", .type = DType::kBool, .nullable = true},
-          {.name = "y", .type = DType::kFloat64, .nullable = true},
-          {.name = "s", .type = DType::kString, .nullable = true},
-          {.name = "ms",
-           .type = DType::kTimestamp,
-           .nullable = true,
-           .unit = TimeUnit::kMillisecond},
-          {.name = "close", .type = DType::kFloat64, .nullable = true, .path = {"q", "close"}}},
-      "t", "k");
+  static const auto made = [] {
+    std::vector<Field> fields = headrace::fuzz::every_type();
+    fields.push_back(
+        {.name = "close", .type = DType::kFloat64, .nullable = true, .path = {"q", "close"}});
+    fields.push_back(headrace::fuzz::list_of_numbers());
+    fields.push_back(headrace::fuzz::list_of_objects());
+    return std::make_shared<const Schema>(std::move(fields), "t", "k");
+  }();
   return made;
 }
 
@@ -47,32 +37,6 @@ constexpr std::array<std::string_view, 5> kLessons{
     R"({"t":"2024-01-02","k":"a","x":1,"n":0,"q":{"open":1.5,"close":2.5,"z":[1,"two",null]}})",
     R"({"x":1e-3,"k":"\u00e9\n","n":-5,"t":"2024-01-02 09:30:00+01:00","s":"é"} )",
     R"({"k":"","a_key_of_more_than_sixteen_bytes":"skipped \\ text","x":0,"n":9223372036854775807,"t":"2024-01-02"})"};
-
-void compare(const Column& a, const Column& b, std::size_t rows) {
-  const std::size_t width = headrace::record::width_of(a.type);
-  for (std::size_t row = 0; row < rows; ++row) {
-    require(a.is_valid(row) == b.is_valid(row), "same validity");
-    if (a.type == DType::kString) {
-      if (!a.is_valid(row)) continue;
-      require(a.dictionary->text(a.values<std::int32_t>()[row]) ==
-                  b.dictionary->text(b.values<std::int32_t>()[row]),
-              "same text");
-    } else {
-      require(std::memcmp(a.data->data() + row * width, b.data->data() + row * width, width) == 0,
-              "same bits");
-    }
-  }
-}
-
-void compare(const RecordBatch& a, const RecordBatch& b) {
-  require(a.rows() == b.rows(), "same rows");
-  for (std::size_t i = 0; i < a.columns().size(); ++i) {
-    compare(a.column(i), b.column(i), a.rows());
-  }
-  for (std::size_t row = 0; row < a.rows(); ++row) {
-    require(a.key_id(row) == b.key_id(row), "same key");
-  }
-}
 
 bool same(const std::optional<DecodeFailure>& a, const std::optional<DecodeFailure>& b) {
   if (!a || !b) return a.has_value() == b.has_value();
@@ -97,6 +61,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   };
   for (const std::string_view lesson : kLessons) require(feed(lesson), "lessons are good", lesson);
   for (const std::vector<char>& record : records) feed(headrace::fuzz::view_of(record));
-  compare(ours.finish(), theirs.finish());
+  headrace::fuzz::require_same(ours.finish(), theirs.finish());
   return 0;
 }

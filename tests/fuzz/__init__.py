@@ -1,0 +1,1 @@
+"""Fuzz drivers (C++), and the program that runs each of them at full size."""
