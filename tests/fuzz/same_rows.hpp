@@ -25,17 +25,12 @@ inline void require_same(const record::Column& a, const record::Column& b, std::
   }
 }
 
-// Key ids count by order of appearance: those of two batches with other rows before them differ.
-enum class Keys { kCompared, kIgnored };
-
-inline void require_same(const record::RecordBatch& a, const record::RecordBatch& b,
-                         Keys keys = Keys::kCompared) {
+inline void require_same(const record::RecordBatch& a, const record::RecordBatch& b) {
   require(a.rows() == b.rows(), "same rows");
   require(a.columns().size() == b.columns().size(), "same columns");
   for (std::size_t i = 0; i < a.columns().size(); ++i) {
     require_same(a.column(i), b.column(i), a.rows());
   }
-  if (keys == Keys::kIgnored) return;
   for (std::size_t row = 0; row < a.rows(); ++row) {
     require(a.key_id(row) == b.key_id(row), "same key");
   }
