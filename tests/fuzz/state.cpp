@@ -6,6 +6,7 @@
 // (odd), or as changes of four bytes each to a true one (even), which come further.
 #include <algorithm>
 #include <cstring>
+#include <iterator>
 #include <span>
 
 #include "fuzz_check.hpp"
@@ -35,18 +36,29 @@ void change_number(Bytes& bytes, std::size_t at, unsigned how, std::int8_t by) {
   std::memcpy(&bytes[at], &number, width);
 }
 
+// Sets eight bytes to a number at which arithmetic goes wrong.
+void put_extreme(Bytes& bytes, std::size_t at, std::uint8_t which) {
+  constexpr std::uint64_t kExtremes[] = {0x7FFFFFFFFFFFFFFF, 0x8000000000000000, 0x8000000000000001,
+                                         0xFFFFFFFF,         0x100000000,        0x10000000000,
+                                         0x7FF0000000000000, 0x7FF8000000000000};
+  const std::uint64_t number = kExtremes[which % std::size(kExtremes)];
+  std::memcpy(&bytes[at], &number, std::min(sizeof number, bytes.size() - at));
+}
+
 void change(Bytes& bytes, Input edit) {
   if (bytes.empty()) return;
   const std::size_t at = (edit[0] | std::size_t{edit[1]} << 8U) % bytes.size();
-  const unsigned how = edit[2] % 11U;
+  const unsigned how = edit[2] % 12U;
   const auto begin = bytes.begin() + static_cast<std::ptrdiff_t>(at);
   const auto length =
       static_cast<std::ptrdiff_t>(std::min<std::size_t>(edit[3], bytes.size() - at));
   if (how < 8) {
     change_number(bytes, at, how, static_cast<std::int8_t>(edit[3]));
   } else if (how == 8) {
-    bytes.resize(at);
+    put_extreme(bytes, at, edit[3]);
   } else if (how == 9) {
+    bytes.resize(at);
+  } else if (how == 10) {
     bytes.erase(begin, begin + length);
   } else {
     const Bytes again(begin, begin + length);
@@ -77,6 +89,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const Bytes bytes = snapshot_of(kind, data[1], Input(data + 2, size - 2));
   const std::unique_ptr<Part> part = kind.make();
   if (base::Status status = restore(*part, bytes); !status) {
+    require(bytes != kind.snapshot, "a state is taken as it was saved", kind.name);
     require(status.error().code == base::ErrorCode::kCheckpoint, "the right error", kind.name);
     require(restore(*part, kind.snapshot).ok(), "a good state is taken after a bad one", kind.name);
     require(saved(*part) == kind.snapshot, "a good state is whole after a bad one", kind.name);

@@ -81,3 +81,15 @@ TEST_CASE("a restored clock goes on as the one that was saved, also amid far rec
     }
   }
 }
+
+TEST_CASE("a clock with more records ahead than it would wait for is refused") {
+  for (const std::int32_t ahead : {-1, 3, std::numeric_limits<std::int32_t>::max()}) {
+    base::ByteWriter writer;
+    writer.put(std::int64_t{5});
+    writer.put(std::int64_t{7});
+    writer.put(ahead);
+    base::ByteReader reader(writer.bytes());
+    EventClock clock(10, 100);
+    CHECK_FALSE(clock.restore(reader));
+  }
+}

@@ -100,6 +100,22 @@ TEST_CASE("a gap of more than a hundred thousand windows stays one, one less is 
   CHECK(starts(outcome_of(*fill(args(narrow)), narrow)).size() == 100'002);
 }
 
+TEST_CASE("a gap that is longer than a number of nanoseconds can say stays one") {
+  constexpr std::int64_t kFirst = std::numeric_limits<std::int64_t>::min() / 10 * 10 + 10;
+  constexpr std::int64_t kLast = std::numeric_limits<std::int64_t>::max() / 10 * 10 - 20;
+  const Table table = windows({{kFirst, 0, 1}, {kLast, 0, 2}});
+  FillArgs some = args(table);
+  some.slices = slices(kLast);  // few enough to be filled
+  CHECK(starts(outcome_of(*fill(std::move(some)), table)) ==
+        std::vector<std::int64_t>{kFirst, kLast});
+}
+
+TEST_CASE("a longest gap below nothing is refused") {
+  FillArgs some = args(windows({}));
+  some.longest = -1;
+  CHECK_FALSE(ops::make_fill_operator(std::move(some)));
+}
+
 TEST_CASE("any cut and a snapshot at any row give the same") {
   std::mt19937 random(61);
   std::vector<Window> rows;

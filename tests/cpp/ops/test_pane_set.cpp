@@ -1,5 +1,8 @@
 #include <headrace/ops/window/pane_set.hpp>
 
+#include <cstring>
+#include <limits>
+
 #include <headrace/ops/aggregate/aggregates.hpp>
 
 #include "catch.hpp"
@@ -107,4 +110,20 @@ TEST_CASE("a pane is restored into another set") {
   other.snapshot(again, restored);
   CHECK(std::vector(again.bytes().begin(), again.bytes().end()) ==
         std::vector(writer.bytes().begin(), writer.bytes().end()));
+}
+
+TEST_CASE("a pane with a number of rows that cannot be is refused") {
+  const Table table = some_bars();
+  PaneSet panes = pane_set(*table.schema);
+  const std::uint32_t pane = panes.allocate();
+  base::ByteWriter writer;
+  panes.snapshot(writer, pane);
+  const std::span<const std::byte> saved = writer.bytes();
+  std::vector<std::byte> damaged(saved.begin(), saved.end());
+  const std::int64_t rows = std::numeric_limits<std::int64_t>::max();
+  std::memcpy(damaged.data() + 4 * sizeof rows, &rows, sizeof rows);
+  base::ByteReader good(saved);
+  CHECK(panes.restore(good, pane));
+  base::ByteReader bad(damaged);
+  CHECK_FALSE(panes.restore(bad, pane));
 }

@@ -3,6 +3,7 @@
 #include <headrace/ops/aggregate/kinds.hpp>
 #include <headrace/ops/aggregate/pane_states.hpp>
 #include <headrace/ops/aggregate/result_column.hpp>
+#include <headrace/ops/kernel/counted.hpp>
 
 namespace headrace::ops {
 namespace {
@@ -11,6 +12,8 @@ using record::DType;
 
 struct Count {
   std::int64_t rows = 0;
+
+  [[nodiscard]] bool consistent() const noexcept { return is_count(rows); }
 };
 
 // Rows, or those in which a column has a value.

@@ -10,6 +10,7 @@
 #include <headrace/ops/aggregate/kinds.hpp>
 #include <headrace/ops/aggregate/pane_states.hpp>
 #include <headrace/ops/aggregate/result_column.hpp>
+#include <headrace/ops/kernel/counted.hpp>
 #include <headrace/ops/kernel/value_counts.hpp>
 #include <headrace/record/own_dictionary.hpp>
 
@@ -53,7 +54,10 @@ class Values {
     return static_cast<std::int64_t>(a) < static_cast<std::int64_t>(b);
   }
   [[nodiscard]] bool can_be(std::uint64_t value) const noexcept {
-    if (type_ == DType::kFloat64) return !std::isnan(std::bit_cast<double>(value));
+    if (type_ == DType::kFloat64) {
+      const auto x = std::bit_cast<double>(value);
+      return !std::isnan(x) && (x != 0 || !std::signbit(x));
+    }
     return type_ != DType::kBool || value <= 1;
   }
   [[nodiscard]] std::string_view text(std::uint64_t value) const {
@@ -124,17 +128,16 @@ class Counted : public Aggregate {
   base::Status restore(base::ByteReader& reader, std::uint32_t pane) final {
     std::uint64_t size = 0;
     if (base::Status s = reader.get_into(size); !s) return s;
-    for (; size > 0; --size) {
+    for (std::uint64_t i = 0; i < size; ++i) {
       std::int64_t count = 0;
       std::uint64_t value = 0;
-      if (base::Status s = reader.get_into(count); !s) return s;
+      if (base::Status s = get_count(reader, count); !s) return s;
       if (base::Status s = restore_value(reader, value); !s) return s;
-      if (count < 1) {
-        return base::Error{
-            .code = base::ErrorCode::kCheckpoint,
-            .message = "snapshot counts a value " + std::to_string(count) + " times"};
+      if (count > 0) panes_[pane].add(value, count);
+      if (panes_[pane].size() != i + 1) {
+        return base::Error{.code = base::ErrorCode::kCheckpoint,
+                           .message = "snapshot counts a value twice, or not at all"};
       }
-      panes_[pane].add(value, count);
     }
     return {};
   }

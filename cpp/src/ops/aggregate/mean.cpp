@@ -5,6 +5,7 @@
 #include <headrace/ops/aggregate/pane_states.hpp>
 #include <headrace/ops/aggregate/result_column.hpp>
 #include <headrace/ops/kernel/compensated_sum.hpp>
+#include <headrace/ops/kernel/counted.hpp>
 #include <headrace/ops/kernel/exact_sum.hpp>
 
 namespace headrace::ops {
@@ -16,6 +17,13 @@ template <class Sum>
 struct Mean {
   Sum sum;
   std::int64_t count = 0;
+
+  [[nodiscard]] bool consistent() const noexcept {
+    if constexpr (requires { sum.consistent(); }) {
+      if (!sum.consistent()) return false;
+    }
+    return is_count(count);
+  }
 };
 
 double real(const CompensatedSum& sum) { return sum.value(); }

@@ -201,6 +201,13 @@ class AsofJoin final : public MergeOperator {
                   });
   }
 
+  // Of a snapshot, which has none without a row.
+  [[nodiscard]] bool is_possible(const KeyState& state) const {
+    if (state.latest == kNoRow) return false;
+    const std::int64_t latest = right_.time(state.latest);
+    return latest <= order_.time() &&
+           (state.earlier == kNoRow || right_.time(state.earlier) < latest);
+  }
   [[nodiscard]] base::Status read(base::ByteReader& reader);
   [[nodiscard]] base::Status restore_states(base::ByteReader& reader, RestoredPlaces& rights);
   [[nodiscard]] base::Status restore_waiting(base::ByteReader& reader, RestoredPlaces& rights,
@@ -277,6 +284,7 @@ base::Status AsofJoin::read(base::ByteReader& reader) {
   std::vector<Place> lefts;
   if (base::Status s = rights.restore(reader); !s) return s;
   if (base::Status s = left_.restore(reader, lefts); !s) return s;
+  if (!in_order(left_, lefts, order_.time())) return damaged_join("has rows that are not in order");
   if (base::Status s = restore_states(reader, rights); !s) return s;
   for (const Place left : lefts) {
     if (base::Status s = restore_waiting(reader, rights, left); !s) return s;
@@ -290,9 +298,11 @@ base::Status AsofJoin::restore_states(base::ByteReader& reader, RestoredPlaces& 
   for (std::uint64_t i = 0; i < count; ++i) {
     const base::Result<std::string> key = reader.get_string();
     if (!key) return key.error();
+    if (states_.find(*key) != nullptr) return damaged_join("has a key twice");
     KeyState& state = states_.at(*key).second;
     if (base::Status s = rights.get_into(reader, state.latest); !s) return s;
     if (base::Status s = rights.get_into(reader, state.earlier); !s) return s;
+    if (!is_possible(state)) return damaged_join("has rows that are not in order");
   }
   return {};
 }
@@ -307,6 +317,9 @@ base::Status AsofJoin::restore_waiting(base::ByteReader& reader, RestoredPlaces&
   if (waits != 0) {
     const base::Result<std::string> key = reader.get_string();
     if (!key) return key.error();
+    if (row.deadline != deadline(left_.time(left), row.match)) {
+      return damaged_join("has a row that waits for another time than it should");
+    }
     row.entry = &states_.at(*key);
     row.previous = std::exchange(row.entry->second.waiting, number_of_next());
   }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <deque>
 #include <memory>
+#include <span>
 #include <utility>
 
 #include <headrace/ops/event_time.hpp>
@@ -234,8 +235,12 @@ base::Status IntervalJoin::restore_states(base::ByteReader& reader) {
     std::uint64_t rows = 0;
     if (base::Status s = reader.get_into(rows); !s) return s;
     if (rows > rights.size() - next) return damaged_join("names a row that it does not have");
-    const auto from = rights.begin() + static_cast<std::ptrdiff_t>(next);
-    states_.at(*key).second.rows.assign(from, from + static_cast<std::ptrdiff_t>(rows));
+    const std::span<const Place> of_key = std::span(rights).subspan(next, rows);
+    if (!in_order(right_, of_key, order_.time()))
+      return damaged_join("has rows that are not in order");
+    KeyState& state = states_.at(*key).second;
+    if (!state.rows.empty()) return damaged_join("has a key twice");
+    state.rows.assign(of_key.begin(), of_key.end());
     next += rows;
   }
   if (next != rights.size()) return damaged_join("has a row of no key");
@@ -245,6 +250,7 @@ base::Status IntervalJoin::restore_states(base::ByteReader& reader) {
 base::Status IntervalJoin::restore_waiting(base::ByteReader& reader) {
   std::vector<Place> lefts;
   if (base::Status s = left_.restore(reader, lefts); !s) return s;
+  if (!in_order(left_, lefts, order_.time())) return damaged_join("has rows that are not in order");
   for (const Place left : lefts) {
     std::uint8_t has_key = 0;
     if (base::Status s = reader.get_into(has_key); !s) return s;

@@ -1,5 +1,6 @@
 #include <headrace/ops/join/join_order.hpp>
 
+#include <algorithm>
 #include <string>
 
 #include <headrace/ops/event_time.hpp>
@@ -32,7 +33,10 @@ void JoinOrder::snapshot(base::ByteWriter& writer) const {
 
 base::Status JoinOrder::restore(base::ByteReader& reader) {
   if (base::Status s = reader.get_into(time_); !s) return s;
-  return reader.get_into(input_);
+  if (base::Status s = reader.get_into(input_); !s) return s;
+  if (input_ <= std::max(kLeftInput, kRightInput)) return {};
+  return base::Error{.code = base::ErrorCode::kCheckpoint,
+                     .message = "snapshot of a join has an input " + std::to_string(input_)};
 }
 
 }  // namespace headrace::ops

@@ -79,6 +79,7 @@ class TableJoin final : public MergeOperator {
     for (const Place place : places) {
       const base::Result<std::string> key = reader.get_string();
       if (!key) return key.error();
+      if (latest_.find(*key) != nullptr) return damaged_join("has a key twice");
       latest_.at(*key).second = place;
     }
     return {};

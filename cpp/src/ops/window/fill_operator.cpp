@@ -1,6 +1,9 @@
 #include <headrace/ops/window/fill_operator.hpp>
 
+#include <string>
 #include <utility>
+
+#include <headrace/ops/event_time.hpp>
 
 namespace headrace::ops {
 namespace {
@@ -91,7 +94,8 @@ class FillOperator final : public Operator {
   };
 
   void fill_before(std::size_t row, std::int64_t start, const Last& last) {
-    if (last.seen == 0 || start <= last.start || start - last.start > longest_) return;
+    if (last.seen == 0 || start <= last.start) return;
+    if (distance(start, last.start) > static_cast<std::uint64_t>(longest_)) return;
     const std::optional<Slice> before = slices_.of(last.start);
     if (!before) return;
     const std::size_t made_before = made_.size();
@@ -163,6 +167,10 @@ base::Result<OperatorPtr> make_fill_operator(FillArgs args) {
   const record::Schema& schema = *args.schema;
   if (schema.event_time_index() < 0 || args.slices.overlapping() || args.slices.is_all()) {
     return base::invalid_argument("fill: expected windows that follow each other in time");
+  }
+  if (args.longest < 0) {
+    return base::invalid_argument("fill: longest: expected a length of time, got " +
+                                  std::to_string(args.longest) + " ns");
   }
   Places places{.start = static_cast<std::size_t>(schema.event_time_index()),
                 .end = {},

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <numeric>
 
+#include <headrace/ops/kernel/counted.hpp>
+
 namespace headrace::ops {
 
 void PaneSet::Extent::add(std::int64_t offset, std::int64_t time) noexcept {
@@ -92,10 +94,11 @@ void PaneSet::snapshot(base::ByteWriter& writer, std::uint32_t pane) const {
 
 base::Status PaneSet::restore(base::ByteReader& reader, std::uint32_t pane) {
   Extent& extent = extents_[pane];
-  for (std::int64_t* value : {&extent.first_offset, &extent.last_offset, &extent.first_time,
-                              &extent.last_time, &extent.rows}) {
+  for (std::int64_t* value :
+       {&extent.first_offset, &extent.last_offset, &extent.first_time, &extent.last_time}) {
     if (base::Status s = reader.get_into(*value); !s) return s;
   }
+  if (base::Status s = get_count(reader, extent.rows); !s) return s;
   for (const AggregatePtr& aggregate : aggregates_) {
     if (base::Status s = aggregate->restore(reader, pane); !s) return s;
   }

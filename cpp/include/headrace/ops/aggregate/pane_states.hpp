@@ -81,7 +81,8 @@ void for_each_pair(const record::Column& first, const record::Column& second,
   });
 }
 
-// State: a struct of 8-byte members that says "nothing seen" when it is value-initialised.
+// State: a struct of 8-byte members that says "nothing seen" when it is value-initialised; with
+// consistent() const where not every value of them can be.
 template <class State>
 class PaneStates : public Aggregate {
  public:
@@ -104,6 +105,12 @@ class PaneStates : public Aggregate {
       if (base::Status read = reader.get_into(word); !read) return read;
     }
     states_[pane] = std::bit_cast<State>(words);
+    if constexpr (requires(const State& state) { state.consistent(); }) {
+      if (!states_[pane].consistent()) {
+        return base::Error{.code = base::ErrorCode::kCheckpoint,
+                           .message = "snapshot of an aggregate holds an impossible state"};
+      }
+    }
     return {};
   }
 

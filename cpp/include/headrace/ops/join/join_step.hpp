@@ -6,6 +6,7 @@
 //   for_each_row(order, [&](std::uint32_t input, std::size_t row) { ... });
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -31,6 +32,13 @@ void for_each_row(std::span<const MergedRun> order, const Use& use) {
 
 [[nodiscard]] inline base::Error damaged_join(const std::string& how) {
   return {.code = base::ErrorCode::kCheckpoint, .message = "snapshot of a join " + how};
+}
+
+// Whether rows can have come in this order, the last of them no later than `newest`.
+[[nodiscard]] inline bool in_order(const RowPool& pool, RowPool::Places rows, std::int64_t newest) {
+  const auto earlier = [&pool](auto a, auto b) { return pool.time(a) < pool.time(b); };
+  return std::is_sorted(rows.begin(), rows.end(), earlier) &&
+         (rows.empty() || pool.time(rows.back()) <= newest);
 }
 
 // Rows of a pool as a snapshot names them: by their number among those that it holds.

@@ -26,6 +26,11 @@ struct ExactSum {
     low += other.low;
     high += other.high + (low < before ? 1 : 0);
   }
+  // Whether it can be the sum of any numbers that there are; adding to another one overflows.
+  [[nodiscard]] bool consistent() const noexcept {
+    constexpr std::int64_t kMost = std::int64_t{1} << 53U;
+    return high >= -kMost && high <= kMost;
+  }
   // Nothing where the sum is beyond int64.
   [[nodiscard]] std::optional<std::int64_t> value() const noexcept {
     const auto narrow = static_cast<std::int64_t>(low);

@@ -68,6 +68,11 @@ class EventClock {
     if (base::Status s = reader.get_into(ahead_); !s) return s;
     std::int32_t count = 0;
     if (base::Status s = reader.get_into(count); !s) return s;
+    if (count < 0 || count >= kBelieved) {
+      return base::Error{.code = base::ErrorCode::kCheckpoint,
+                         .message = "snapshot of event time has " + std::to_string(count) +
+                                    " records ahead of it"};
+    }
     ahead_count_ = count;
     if (newest != kSmallest) move_to(newest);
     return {};
