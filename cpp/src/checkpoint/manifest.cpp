@@ -107,6 +107,7 @@ base::Result<Manifest> decode_manifest(std::string_view key, std::span<const std
     return refused("has format " + std::to_string(version) +
                    ", this headrace reads formats up to " + std::to_string(kManifestVersion));
   }
+  if (version == 0) return refused("cannot be read");  // there was no such format
   if (!read_value(reader, *made) || reader.remaining() != 0) return refused("cannot be read");
   return made;
 }

@@ -48,12 +48,16 @@ TEST_CASE("a manifest that was changed or cut is refused") {
     CHECK_FALSE(decode_manifest(key_of(made), value));
     value[at] ^= std::byte{8};
   }
-  std::memset(value.data(), 2, 1);
-  const std::size_t body = value.size() - 4;
-  const std::uint32_t crc = base::crc32c(std::span(value).first(body));
-  std::memcpy(value.data() + body, &crc, sizeof crc);
-  CHECK(decode_manifest(key_of(made), value).error().message ==
+  const auto error_of_format = [&](std::uint8_t format) {
+    value[0] = std::byte{format};
+    const std::size_t body = value.size() - 4;
+    const std::uint32_t crc = base::crc32c(std::span(value).first(body));
+    std::memcpy(value.data() + body, &crc, sizeof crc);
+    return decode_manifest(key_of(made), value).error().message;
+  };
+  CHECK(error_of_format(2) ==
         "the checkpoint's manifest has format 2, this headrace reads formats up to 1");
+  CHECK(error_of_format(0) == "the checkpoint's manifest cannot be read");
 }
 
 TEST_CASE("keys of other things are no manifests") {
