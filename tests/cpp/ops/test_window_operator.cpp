@@ -400,6 +400,9 @@ TEST_CASE("wrong arguments are said in words") {
           a.window = ops::MeasureWindows{{"Volum"}, 1};
         }).starts_with("window: no column \"Volum\"; did you mean \"Volume\"?"));
   CHECK(words([](auto& a) {
+          a.window = ops::MeasureWindows{{"Volume", "Ticker"}, 1};
+        }) == "window: column \"Ticker\" is string; expected a column of numbers");
+  CHECK(words([](auto& a) {
           a.window = ops::SessionWindows{5};
           a.on_late = OnLate::kUpdate;
         }) ==

@@ -77,6 +77,19 @@ Status check(const WindowArgs& args) {
   return check_window(args);
 }
 
+Status check_measured(const record::Schema& schema, const std::vector<std::size_t>& columns) {
+  using record::DType;
+  for (const std::size_t column : columns) {
+    const record::Field& field = schema.fields()[column];
+    if (field.type != DType::kString && field.type != DType::kTimestamp) continue;
+    return base::Error{.code = base::ErrorCode::kTypeMismatch,
+                       .message = "window: column \"" + field.name + "\" is " +
+                                  std::string(record::name_of(field.type)) +
+                                  "; expected a column of numbers"};
+  }
+  return {};
+}
+
 // The columns of an aggregate, under the names that were asked for.
 Result<std::vector<record::Field>> fields_of(const Aggregate& aggregate,
                                              const AggregateCall& call) {
@@ -111,6 +124,7 @@ Result<OperatorPtr> make_window_operator(WindowArgs args) {
     Result<std::vector<std::size_t>> columns = indices("window", schema, measure->columns);
     if (!columns) return columns.error();
     measured = std::move(*columns);
+    if (Status status = check_measured(schema, measured); !status) return status.error();
   }
   std::vector<AggregatePtr> aggregates;
   std::vector<record::Field> made;
