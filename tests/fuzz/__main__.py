@@ -22,9 +22,9 @@ from tests.prove.results import markdown
 
 _ROOT = Path(__file__).parents[2]
 _SEEDS = _ROOT / "tests" / "fuzz" / "seeds"
-# The limits of one execution: 20 seconds, half a gigabyte in one piece, two in all. To weigh inputs
-# by how rare what they reach is would take far longer here than running them.
-_OPTIONS = ["-timeout=20", "-malloc_limit_mb=512", "-rss_limit_mb=2048", "-entropic=0"]
+# The limits of one execution: 10 seconds; an eighth of a gigabyte in one piece, half of one in all.
+# To weigh inputs by how rare what they reach is would take far longer here than running them.
+_OPTIONS = ["-timeout=10", "-malloc_limit_mb=128", "-rss_limit_mb=512", "-entropic=0"]
 # Freed memory that the address sanitizer holds back would be most of what is used. Where memory was
 # taken is found by running an input alone.
 _ASAN = "quarantine_size_mb=64:malloc_context_size=1"
