@@ -1,5 +1,7 @@
 #include <headrace/source/kafka/mock_cluster.hpp>
 
+#include <librdkafka/rdkafka.h>
+
 #include "catch.hpp"
 #include "kafka_support.hpp"
 
@@ -29,3 +31,17 @@ TEST_CASE("partitions spread over brokers are read together") {
 }
 
 TEST_CASE("no brokers, no cluster") { CHECK_FALSE(source::MockCluster::start(0)); }
+
+TEST_CASE("requests are counted once that was asked for, and errors can be taken back") {
+  Cluster cluster;
+  cluster.topic("bars", 1);
+  constexpr std::int16_t kProduce = 0;
+  CHECK(cluster.mock.requests(kProduce) == 0);
+  cluster.mock.track_requests();
+  cluster.fill("bars", 0, 1);
+  CHECK(cluster.mock.requests(kProduce) == 1);
+  cluster.mock.push_request_error(kProduce, RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED, 5);
+  cluster.mock.clear_request_errors(kProduce);
+  cluster.fill("bars", 0, 1);
+  CHECK(cluster.mock.requests(kProduce) == 2);
+}

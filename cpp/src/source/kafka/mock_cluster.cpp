@@ -1,5 +1,7 @@
 #include <headrace/source/kafka/mock_cluster.hpp>
 
+#include <algorithm>
+#include <cstddef>
 #include <utility>
 #include <vector>
 
@@ -16,6 +18,13 @@ rd_kafka_mock_partition_delete_records(rd_kafka_mock_cluster_t* cluster, const c
                                        std::int32_t partition, std::int64_t before_offset);
 extern "C" RD_EXPORT void rd_kafka_mock_group_initial_rebalance_delay_ms(
     rd_kafka_mock_cluster_t* cluster, std::int32_t delay_ms);
+struct rd_kafka_mock_request_s;
+extern "C" RD_EXPORT void rd_kafka_mock_start_request_tracking(rd_kafka_mock_cluster_t* cluster);
+extern "C" RD_EXPORT rd_kafka_mock_request_s** rd_kafka_mock_get_requests(
+    rd_kafka_mock_cluster_t* cluster, std::size_t* count);
+extern "C" RD_EXPORT std::int16_t rd_kafka_mock_request_api_key(rd_kafka_mock_request_s* request);
+extern "C" RD_EXPORT void rd_kafka_mock_request_destroy_array(rd_kafka_mock_request_s** requests,
+                                                              std::size_t count);
 
 namespace headrace::source {
 
@@ -95,6 +104,22 @@ void MockCluster::push_request_error(std::int16_t api_key, int error, int times)
                                                 static_cast<rd_kafka_resp_err_t>(error));
   rd_kafka_mock_push_request_errors_array(impl_->cluster.get(), api_key, errors.size(),
                                           errors.data());
+}
+
+void MockCluster::clear_request_errors(std::int16_t api_key) {
+  rd_kafka_mock_clear_request_errors(impl_->cluster.get(), api_key);
+}
+
+void MockCluster::track_requests() { rd_kafka_mock_start_request_tracking(impl_->cluster.get()); }
+
+int MockCluster::requests(std::int16_t api_key) const {
+  std::size_t count = 0;
+  rd_kafka_mock_request_s** requests = rd_kafka_mock_get_requests(impl_->cluster.get(), &count);
+  const auto found = std::count_if(requests, requests + count, [api_key](auto* request) {
+    return rd_kafka_mock_request_api_key(request) == api_key;
+  });
+  rd_kafka_mock_request_destroy_array(requests, count);
+  return static_cast<int>(found);
 }
 
 base::Status MockCluster::delete_records(const std::string& topic, std::int32_t partition,

@@ -38,6 +38,11 @@ class MockCluster {
                                         int broker);
   // The next answers to requests of this Kafka API key fail with this error code.
   void push_request_error(std::int16_t api_key, int error, int times);
+  // Errors that were pushed for this API key and have not been answered yet are taken back.
+  void clear_request_errors(std::int16_t api_key);
+  // Counts requests from now on.
+  void track_requests();
+  [[nodiscard]] int requests(std::int16_t api_key) const;
   // Everything before `offset` is gone, as after retention.
   [[nodiscard]] base::Status delete_records(const std::string& topic, std::int32_t partition,
                                             std::int64_t offset);
