@@ -125,6 +125,13 @@ bool may_end_it(const MatrixCell& cell) {
   }
 }
 
+// No other producer can have more luck.
+bool must_end_it(const MatrixCell& cell) {
+  return cell.error == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED ||
+         (cell.error == RD_KAFKA_RESP_ERR_TRANSACTIONAL_ID_AUTHORIZATION_FAILED &&
+          cell.request != "FindCoordinator");
+}
+
 // ---- what a broker that isolates would have
 
 struct Ledger {
@@ -339,6 +346,8 @@ class Trial {
     if (report_.longest_call > kHang + kCallSlack) return "a call took too long";
     if (report_.end == End::kFatal && !may_end_it(cell_)) return "ended: " + report_.told;
     if (report_.end != End::kCommitted && report_.told.empty()) return "nothing was said";
+    if (report_.told.find("Purged") != std::string::npos) return "the cause was not said";
+    if (report_.end != End::kFatal && must_end_it(cell_)) return "tried again what is the user's";
     const int wanted = cell_.which == Which::kSecond ? 2 : 1;
     if (cluster_.mock.requests(cell_.api_key) < wanted) return "the request was never made";
     return missing();
