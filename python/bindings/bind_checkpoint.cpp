@@ -89,8 +89,10 @@ py::list rows(checkpoint::Store& store, bool verify) {
 std::shared_ptr<checkpoint::Store> find_kafka_store(
     const std::string& bootstrap, const std::map<std::string, std::string>& config,
     const std::string& topic) {
-  return unwrap(checkpoint::open_kafka_store(
-      {.client = client_from(bootstrap, config), .topic = topic, .make = false}));
+  using Opened = base::Result<std::shared_ptr<checkpoint::Store>>;
+  return unwrap(interruptible<Opened>([client = client_from(bootstrap, config), topic] {
+    return checkpoint::open_kafka_store({.client = client, .topic = topic, .make = false});
+  }));
 }
 
 }  // namespace
@@ -104,7 +106,7 @@ void bind_checkpoint(py::module_& module) {
           [](const std::string& path) { return unwrap(checkpoint::find_directory_store(path)); },
           py::arg("path"), py::call_guard<py::gil_scoped_release>())
       .def_static("kafka", &find_kafka_store, py::arg("bootstrap"), py::arg("config"),
-                  py::arg("topic"), py::call_guard<py::gil_scoped_release>())
+                  py::arg("topic"))
       .def("rows", &rows, py::arg("verify"))
       .def(
           "savepoints", [](Store& store) { return unwrap(store.savepoints()); },

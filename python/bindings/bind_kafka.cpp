@@ -129,27 +129,18 @@ py::object bytes_or_none(const std::optional<std::string>& value) {
   return value ? py::object(py::bytes(*value)) : py::object(py::none());
 }
 
-// Waits on a thread of its own, so that Ctrl-C is noticed whatever the client is waiting for; so is
-// `stop`: a Python thread must have left here before the interpreter ends.
+// `stop`, a callable or None: a Python thread must have left here before the interpreter ends.
 std::vector<source::SampleRecord> sampled(source::SampleRequest request, const py::object& stop) {
-  const auto cancelled = std::make_shared<std::atomic<bool>>(false);
-  request.cancelled = [cancelled] { return cancelled->load(); };
-  std::packaged_task<base::Result<std::vector<source::SampleRecord>>()> task(
-      [request = std::move(request)] { return source::sample(request); });
-  auto answer = task.get_future();
-  std::thread(std::move(task)).detach();
-  const auto answered = [&] {
-    const py::gil_scoped_release release;
-    return answer.wait_for(milliseconds(50)) == std::future_status::ready;
-  };
-  while (!answered()) {
-    const bool interrupted = PyErr_CheckSignals() != 0;
-    if (!interrupted && (stop.is_none() || !stop().cast<bool>())) continue;
-    cancelled->store(true);
-    if (interrupted) throw py::error_already_set();
-    throw base::Exception({.code = base::ErrorCode::kCancelled, .message = "stopped"});
-  }
-  return unwrap(answer.get());
+  using Answer = base::Result<std::vector<source::SampleRecord>>;
+  // Set when nobody waits any more, for whatever reason.
+  struct Given {
+    std::shared_ptr<std::atomic<bool>> up = std::make_shared<std::atomic<bool>>(false);
+    ~Given() { *up = true; }
+  } given;
+  request.cancelled = [cancelled = given.up] { return cancelled->load(); };
+  return unwrap(
+      interruptible<Answer>([request = std::move(request)] { return source::sample(request); },
+                            [&stop] { return !stop.is_none() && stop().cast<bool>(); }));
 }
 
 std::string_view bytes_view(py::handle value) {

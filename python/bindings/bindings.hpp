@@ -7,12 +7,16 @@
 #include <pybind11/pybind11.h>
 #include <pybind11/stl.h>
 
+#include <chrono>
 #include <functional>
+#include <future>
 #include <map>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <thread>
+#include <utility>
 #include <vector>
 
 #include <headrace/base/error.hpp>
@@ -36,6 +40,26 @@ void bind_sources(py::module_& module);
 void bind_engine(py::module_& module);
 void bind_kafka(py::module_& module);
 void bind_letters(py::module_& module);
+
+// Does work that waits for a broker on a thread of its own, so that Ctrl-C is noticed whatever it
+// waits for; `stop` is asked, too, whether to wait no longer. Called and returns with the GIL. Work
+// that is given up goes on without us: it is to own all that it uses.
+template <class T>
+T interruptible(std::function<T()> work, const std::function<bool()>& stop = {}) {
+  std::packaged_task<T()> task(std::move(work));
+  std::future<T> answer = task.get_future();
+  std::thread(std::move(task)).detach();
+  const auto answered = [&answer] {
+    const py::gil_scoped_release release;
+    return answer.wait_for(std::chrono::milliseconds(50)) == std::future_status::ready;
+  };
+  while (!answered()) {
+    if (PyErr_CheckSignals() != 0) throw py::error_already_set();
+    if (!stop || !stop()) continue;
+    throw base::Exception({.code = base::ErrorCode::kCancelled, .message = "stopped"});
+  }
+  return answer.get();
+}
 
 // A source on its way from the function that makes it to the engine, which takes it over.
 struct SourceHandle {

@@ -174,7 +174,9 @@ struct Engine::Impl {
     for (const auto& ingest : ingests) ingest->join();
     for (const auto& compute : computes) compute->join();
     if (coordinator) coordinator->join();
-    if (delivery) delivery->join();
+    if (!delivery) return;
+    if (life.stopping()) delivery->cancel();  // the last commit has had its time
+    delivery->join();
   }
 
   void add_durability(EngineStatus& status) const {

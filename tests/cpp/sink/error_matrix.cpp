@@ -249,6 +249,7 @@ class Trial {
   Trial(const MatrixCell& cell, milliseconds patience) : cell_(cell), patience_(patience) {
     cluster_.topic("in", 1);
     cluster_.topic("out", 1);
+    cluster_.fill("in", 0, kRecords);  // whose producer asks for an id, too: before the errors
     cluster_.mock.track_requests();
     const bool every = cell.which == Which::kEvery;
     if (cell.which == Which::kSecond) cluster_.mock.push_request_error(cell.api_key, 0, 1);

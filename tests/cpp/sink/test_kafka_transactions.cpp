@@ -1,5 +1,8 @@
 #include <headrace/sink/kafka/kafka_transactions.hpp>
 
+#include <chrono>
+#include <thread>
+
 #include "catch.hpp"
 
 using namespace headrace;
@@ -45,4 +48,16 @@ TEST_CASE("kafka transactions: a cancelled one waits for nothing") {
   log->cancel();
   CHECK(log->init().error().code == base::ErrorCode::kCancelled);
   CHECK(log->rest(std::chrono::hours{1}).error().code == base::ErrorCode::kCancelled);
+}
+
+TEST_CASE("kafka transactions: a call that waits for a broker is given up when it is cancelled") {
+  const auto log = sink::make_kafka_transactions(config()).value_or_throw();
+  std::thread canceller([&log] {
+    std::this_thread::sleep_for(std::chrono::milliseconds{200});
+    log->cancel();
+  });
+  const auto begin = std::chrono::steady_clock::now();
+  CHECK(log->init().error().code == base::ErrorCode::kCancelled);  // there is no such broker
+  CHECK(std::chrono::steady_clock::now() - begin < std::chrono::seconds{5});  // of ten
+  canceller.join();
 }

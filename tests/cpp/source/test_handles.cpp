@@ -43,6 +43,16 @@ TEST_CASE("work is waited for until the deadline and goes on after it") {
   CHECK(*late);
 }
 
+TEST_CASE("what runs within a deadline is given up earlier where that is asked for") {
+  const auto begin = std::chrono::steady_clock::now();
+  int asked = 0;
+  CHECK_FALSE(source::run_within([] { std::this_thread::sleep_for(3s); }, 1min,
+                                 [&asked] { return ++asked == 3; }));
+  CHECK(std::chrono::steady_clock::now() - begin < 2s);
+  CHECK(asked == 3);
+  CHECK(source::run_within([] {}, 5s, [] { return false; }));
+}
+
 TEST_CASE("a forked child neither destroys nor uses the parent's clients") {
   test::Cluster cluster;
   cluster.topic("bars", 1);

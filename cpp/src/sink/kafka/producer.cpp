@@ -313,12 +313,9 @@ KafkaProducer::~KafkaProducer() {
     return;
   }
   purge();
-  source::run_within(
-      [impl = std::move(impl_)] {
-        impl->topics.clear();
-        impl->client.reset();
-      },
-      abandoned_ ? milliseconds{0} : kDestroy);
+  // A transactional call that was given up still uses the client, which then ends with that call.
+  source::run_within([impl = std::move(impl_)]() mutable { impl.reset(); },
+                     abandoned_ ? milliseconds{0} : kDestroy);
 }
 
 base::Result<std::unique_ptr<KafkaProducer>> KafkaProducer::create(ProducerConfig config) {
@@ -415,6 +412,8 @@ namespace {
 
 // How much longer than librdkafka itself we wait for an answer.
 constexpr milliseconds kOverdue{500};
+// How much longer once we are cancelled: what a broker that is well needs.
+constexpr milliseconds kLastAnswer{100};
 
 // What is the user's to mend; all else may be gone with another producer.
 bool is_final(rd_kafka_resp_err_t error) {
@@ -453,12 +452,21 @@ base::Status status_of(rd_kafka_error_t* raw, const std::string& what) {
 
 // `call` owns all that it uses: it may go on when nobody waits for it any more.
 base::Status within(milliseconds deadline, const std::string& what,
-                    std::function<rd_kafka_error_t*()> call) {
+                    const std::atomic<bool>& cancelled, std::function<rd_kafka_error_t*()> call) {
   auto answer = std::make_shared<base::Status>();
+  std::optional<Clock::time_point> since;
+  const auto give_up = [&cancelled, &since] {
+    if (!cancelled) return false;
+    if (!since) since = Clock::now();
+    return Clock::now() - *since >= kLastAnswer;
+  };
   const bool answered = source::run_within(
       [answer, what, call = std::move(call)] { *answer = status_of(call(), what); },
-      deadline + kOverdue);
+      deadline + kOverdue, give_up);
   if (answered) return *answer;
+  if (cancelled) {
+    return base::Error{.code = base::ErrorCode::kCancelled, .message = "the stream is stopping"};
+  }
   return of_transaction(RD_KAFKA_RESP_ERR__TIMED_OUT,
                         what + ": no answer within " + std::to_string(deadline.count()) + " ms");
 }
@@ -483,10 +491,10 @@ source::PartitionList list_of(std::span<const GroupOffset> offsets) {
 base::Status KafkaProducer::init_transactions(milliseconds deadline) {
   base::Status status = within(
       deadline, "cannot begin to write as \"" + impl_->config.transactional_id + '"',
-      [impl = impl_, deadline] {
+      impl_->cancelled, [impl = impl_, deadline] {
         return rd_kafka_init_transactions(impl->client.get(), static_cast<int>(deadline.count()));
       });
-  if (status) return status;
+  if (status || status.error().code == base::ErrorCode::kCancelled) return status;
   base::Error error = status.error();
   if (error.code == base::ErrorCode::kAuthorization) {
     return source::not_allowed(static_cast<rd_kafka_resp_err_t>(error.native_code), "write as",
@@ -513,7 +521,7 @@ base::Status KafkaProducer::send_offsets(const std::string& membership,
       raw, rd_kafka_consumer_group_metadata_destroy);
   const std::shared_ptr<rd_kafka_topic_partition_list_t> list(
       list_of(offsets).release(), rd_kafka_topic_partition_list_destroy);
-  return within(deadline, "positions could not be added to a transaction",
+  return within(deadline, "positions could not be added to a transaction", impl_->cancelled,
                 [impl = impl_, member, list, deadline] {
                   return rd_kafka_send_offsets_to_transaction(impl->client.get(), list.get(),
                                                               member.get(),
@@ -522,9 +530,10 @@ base::Status KafkaProducer::send_offsets(const std::string& membership,
 }
 
 base::Status KafkaProducer::commit_transaction(milliseconds deadline) {
-  return within(deadline, "a transaction could not be committed", [impl = impl_, deadline] {
-    return rd_kafka_commit_transaction(impl->client.get(), static_cast<int>(deadline.count()));
-  });
+  return within(
+      deadline, "a transaction could not be committed", impl_->cancelled, [impl = impl_, deadline] {
+        return rd_kafka_commit_transaction(impl->client.get(), static_cast<int>(deadline.count()));
+      });
 }
 
 base::Result<std::vector<GroupOffset>> KafkaProducer::committed_offsets(

@@ -1,5 +1,6 @@
 #include <headrace/source/kafka/handles.hpp>
 
+#include <algorithm>
 #include <condition_variable>
 #include <mutex>
 #include <string>
@@ -13,6 +14,8 @@ namespace {
 constexpr int kFloor = 0x020e0200;    // 2.14.2
 constexpr int kHanging = 0x02100000;  // 2.16.0
 
+constexpr std::chrono::milliseconds kSlice{20};
+
 struct Done {
   std::mutex mutex;
   std::condition_variable changed;
@@ -21,7 +24,8 @@ struct Done {
 
 }  // namespace
 
-bool run_within(std::function<void()> work, std::chrono::milliseconds deadline) noexcept {
+bool run_within(std::function<void()> work, std::chrono::milliseconds deadline,
+                const std::function<bool()>& give_up) noexcept {
   try {
     auto state = std::make_shared<Done>();
     std::thread([state, work = std::move(work)]() mutable {
@@ -31,8 +35,14 @@ bool run_within(std::function<void()> work, std::chrono::milliseconds deadline) 
       state->done = true;
       state->changed.notify_all();
     }).detach();
+    const auto until = std::chrono::steady_clock::now() + deadline;
     std::unique_lock lock(state->mutex);
-    return state->changed.wait_for(lock, deadline, [&] { return state->done; });
+    while (!state->done) {
+      const auto now = std::chrono::steady_clock::now();
+      if (now >= until || (give_up && give_up())) return false;
+      state->changed.wait_until(lock, give_up ? std::min(until, now + kSlice) : until);
+    }
+    return true;
   } catch (...) {  // no thread to be had: leak, as at the deadline
     return false;
   }

@@ -85,7 +85,7 @@ class KafkaProducer {
   // altogether; empty where they are.
   static constexpr std::chrono::milliseconds kStall{1'500};
   [[nodiscard]] std::string trouble() const;
-  // Any thread: a produce or flush that waits, now or later, gives up.
+  // Any thread: a call that waits, now or later, gives up.
   void cancel() noexcept;
   // Drops what is still queued (counted as failed), so that destruction does not wait for a broker.
   void purge() noexcept;
@@ -96,7 +96,7 @@ class KafkaProducer {
 
   // Transactions, where the producer has a transactional id. librdkafka's own timeouts are not to
   // be relied on: each call runs on a thread of its own and is given up at the deadline, and so is
-  // the producer then: it is only to be destroyed. A retriable error may be gone with another
+  // the producer then: it is only to be destroyed, and its client ends when the call does. A retriable error may be gone with another
   // producer of the same id; kFenced is one of them.
   [[nodiscard]] base::Status init_transactions(std::chrono::milliseconds deadline);
   [[nodiscard]] base::Status begin_transaction();

@@ -92,8 +92,9 @@ class ClientHandle {
 
 // Runs `work` on a thread of its own and waits for at most `deadline`. True where it is done;
 // otherwise it goes on in the background with all that it owns: a close or destroy that hangs must
-// not take the caller with it.
-bool run_within(std::function<void()> work, std::chrono::milliseconds deadline) noexcept;
+// not take the caller with it. `give_up` is asked every 20 ms whether to wait no longer.
+bool run_within(std::function<void()> work, std::chrono::milliseconds deadline,
+                const std::function<bool()>& give_up = {}) noexcept;
 
 // Is `version` (as rd_kafka_version() counts: 0x020f01ff is 2.15.1) one that we run on?
 [[nodiscard]] base::Status check_librdkafka_version(int version, std::string_view text);
