@@ -8,6 +8,7 @@ import json
 import os
 import socket
 import tempfile
+import weakref
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
@@ -139,6 +140,7 @@ class Slot:
     """
 
     _MOST = 1024
+    _taken: weakref.WeakSet[Slot] = weakref.WeakSet()
 
     def __init__(self, folder: str | Path, group: str) -> None:
         where = Path(folder)
@@ -153,6 +155,7 @@ class Slot:
                 continue
             self._file: int | None = file
             self.number = number
+            self._taken.add(self)
             return
         raise InvalidArgument(f"{self._MOST} workers of the group {group!r} run on this machine")
 
@@ -162,9 +165,18 @@ class Slot:
             os.close(self._file)
             self._file = None
 
+    @classmethod
+    def let_go_of_all(cls) -> None:
+        """Close the files in a forked child: it would keep what its parent has locked."""
+        for slot in list(cls._taken):
+            slot.free()
+
     def __del__(self) -> None:
         if getattr(self, "_file", None) is not None:
             self.free()
+
+
+os.register_at_fork(after_in_child=Slot.let_go_of_all)
 
 
 @dataclass(frozen=True)

@@ -45,6 +45,7 @@ class FrameIterator:
 
     def _take(self) -> pd.DataFrame | None:
         """Return the next frame where it is due and not empty."""
+        self._live._check_process()
         engine = self._live._engine
         ended = engine.wait(0)  # before looking: what arrived until then is still to be handed on
         if not ended and (time.monotonic() < self._due or not engine.wait_rows(self._position, 0)):

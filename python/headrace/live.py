@@ -321,6 +321,7 @@ class Live:
 
     def _look(self, *, with_tasks: bool = True) -> Status:
         """Return the status, saying nothing to the user: for threads of our own."""
+        self._check_process()
         raw = self._engine.status()
         tasks = [
             TaskStatus(**{**task, "event_time": _timestamp(task["event_time"])})
@@ -366,6 +367,7 @@ class Live:
         >>> sorted(live.digest()) == sorted(live.columns)
         True
         """
+        self._check_process()
         return self._engine.digest()
 
     @property
@@ -617,6 +619,8 @@ class Live:
         return self.arrow().__arrow_c_stream__(requested_schema)
 
     def __repr__(self) -> str:
+        if os.getpid() != self._pid:
+            return f"Live stream from {self._name()}, of process {self._pid}"
         return text_of(Moment.of(self))
 
     def _repr_html_(self) -> str:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+
 from headrace import _core
+from headrace.errors import HeadraceError
 
 __all__ = ["MockBroker"]
 
@@ -49,6 +52,7 @@ class MockBroker:
 
     def __init__(self, **topics: int) -> None:
         self._cluster: _core.MockCluster | None = _core.MockCluster(1)
+        self._pid = os.getpid()
         _of_this_process.add(self._cluster.bootstrap)
         for name, partitions in topics.items():
             self.create_topic(name, partitions)
@@ -75,6 +79,11 @@ class MockBroker:
         >>> with hr.MockBroker() as broker:
         ...     broker.create_topic("stocks", partitions=2)
         """
+        if os.getpid() != self._pid:
+            raise HeadraceError(
+                f"this MockBroker was started by process {self._pid} and cannot be changed by its "
+                "forked child; what is in it can be read there"
+            )
         self._running().create_topic(name, partitions)
 
     def close(self) -> None:

@@ -86,6 +86,7 @@ def wait(
     >>> wait(hr.from_frame(df, schema=hr.market.SCHEMA).run(), rows=100)
     True
     """
+    live._check_process()
     goal = _Goal(records, rows, seconds, until)
     deadline = None if timeout is None else time.monotonic() + seconds_of("timeout", timeout)
     slice_ms = 0

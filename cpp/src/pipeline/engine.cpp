@@ -1,5 +1,7 @@
 #include <headrace/pipeline/engine.hpp>
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <array>
 #include <utility>
@@ -275,8 +277,15 @@ base::Result<std::unique_ptr<Engine>> Engine::create_merging(
   return std::unique_ptr<Engine>(new Engine(std::move(impl)));
 }
 
-Engine::Engine(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
-Engine::~Engine() { stop(); }
+Engine::Engine(std::unique_ptr<Impl> impl) : impl_(std::move(impl)), process_(getpid()) {}
+
+Engine::~Engine() {
+  if (process_ == getpid()) {
+    stop();
+  } else {
+    static_cast<void>(impl_.release());  // a forked child: there are no threads to wait for
+  }
+}
 
 base::Status Engine::start() {
   if (impl_->life.state() != EngineState::kCreated || impl_->life.stopping()) {

@@ -15,7 +15,8 @@
 // Cost: about one queue hand-over per batch; batches are cut when the poll ran dry or they are
 // full,
 //   so a lone record is through at once.
-// Lifetime: stop() joins every thread; frames outlive the engine.
+// Lifetime: stop() joins every thread; frames outlive the engine. In a forked child it has no
+//   threads: it is only to be destroyed there, which leaves everything to the parent.
 //
 //   auto engine = Engine::create(plan, std::move(sources), options).value_or_throw();
 //   engine->start();
@@ -163,6 +164,7 @@ class Engine {
   struct Impl;
   explicit Engine(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;
+  int process_;  // that has the threads
 };
 
 }  // namespace headrace::pipeline

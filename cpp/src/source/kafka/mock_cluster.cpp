@@ -48,7 +48,9 @@ struct MockCluster::Impl {
 };
 
 MockCluster::MockCluster(std::unique_ptr<Impl> impl) noexcept : impl_(std::move(impl)) {}
-MockCluster::~MockCluster() = default;
+MockCluster::~MockCluster() {
+  if (impl_ && !impl_->client.usable()) static_cast<void>(impl_.release());  // a forked child
+}
 MockCluster::MockCluster(MockCluster&&) noexcept = default;
 MockCluster& MockCluster::operator=(MockCluster&&) noexcept = default;
 
