@@ -189,6 +189,8 @@ prove-build: setup-build
 
 .PHONY: prove
 prove: setup prove-build ## Exactly once, proven: kills, broken networks, zombies, beside its peers (hours; resumes)
+	cmake --preset dev -DPython_EXECUTABLE=$(py) --log-level=WARNING
+	cmake --build --preset dev -j $(JOBS) --target test_sink_soak
 	PYTHONPATH=$(abspath $(prove_package)) $(py) -m tests.prove --dir "$(abspath $(PROVE_DIR))" \
 	  $(if $(ONLY),--only "$(ONLY)") $(if $(QUICK),--quick) $(PROVE_ARGS)
 

@@ -1,15 +1,12 @@
 """Our JSON decoder against Python's, line by line: the same verdict, and never another value.
 
-Python's ``json`` is laxer in three things, which the oracle adds: a key named twice, NaN and
-infinities, and lone surrogates are rejects.
+Python's ``json``, with what the oracle adds: see ``format_oracles.py``.
 """
 
 from __future__ import annotations
 
 import json
-import math
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
 import pytest
@@ -17,78 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import headrace as hr
-
-SCHEMA = hr.Schema(
-    {
-        "k": hr.string,
-        "x": hr.nullable(hr.float64),
-        "n": hr.nullable(hr.int64),
-        "s": hr.nullable(hr.string),
-        "b": hr.nullable(hr.bool_),
-    }
-)
-Row = dict[str, Any]
-
-
-class Rejected(Exception):
-    """The oracle's verdict on a line."""
-
-
-# --- oracle ---
-
-
-def unique(pairs: list[tuple[str, Any]]) -> Row:
-    """Make an object of pairs, each key once."""
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        raise Rejected("duplicate_key")
-    return found
-
-
-def refuse(constant: str) -> Any:
-    """Refuse NaN and infinities."""
-    raise Rejected("non_finite")
-
-
-def expect(holds: bool, reason: str) -> None:
-    """Reject where a condition does not hold."""
-    if not holds:
-        raise Rejected(reason)
-
-
-def typed(name: str, value: Any) -> Any:
-    """Return the value that a column of SCHEMA takes."""
-    if value is None:
-        expect(name != "k", "null")
-        return None
-    if name in ("k", "s"):
-        expect(isinstance(value, str), "wrong_type")
-    elif name == "b":
-        expect(isinstance(value, bool), "wrong_type")
-    elif name == "n":
-        expect(isinstance(value, int) and not isinstance(value, bool), "wrong_type")
-        expect(-(2**63) <= value < 2**63, "number_range")
-    else:
-        expect(isinstance(value, int | float) and not isinstance(value, bool), "wrong_type")
-        try:
-            value = float(value)
-        except OverflowError as error:
-            raise Rejected("number_range") from error
-        expect(math.isfinite(value), "number_range")
-    return value
-
-
-def oracle(line: bytes) -> Row | None:
-    """Return the row of a line, or None for a reject."""
-    try:
-        message = json.loads(line.decode(), object_pairs_hook=unique, parse_constant=refuse)
-        json.dumps(message, ensure_ascii=False).encode()  # a lone surrogate has no UTF-8 form
-        expect(isinstance(message, dict), "not_object")
-        expect("k" in message, "missing_field")
-        return {name: typed(name, message.get(name)) for name in SCHEMA.names}
-    except (Rejected, ValueError):
-        return None
-
+from tests.agreement.format_oracles import SCHEMA, JsonRow, json_row
 
 # --- lines ---
 
@@ -139,7 +65,7 @@ def lines(draw: st.DrawFn) -> bytes:
 # --- ours ---
 
 
-def ours(batch: list[bytes], path: Path) -> list[Row | None]:
+def ours(batch: list[bytes], path: Path) -> list[JsonRow | None]:
     """Decode lines with headrace; None where it rejects."""
     path.write_bytes(b"".join(line + b"\n" for line in batch))
     with hr.from_file(path, schema=SCHEMA).run() as live:
@@ -161,7 +87,7 @@ def ours(batch: list[bytes], path: Path) -> list[Row | None]:
 @given(batch=st.lists(lines(), min_size=1, max_size=40))
 def test_same_verdict_and_value_as_python(batch: list[bytes], tmp_path: Path) -> None:
     for line, row in zip(batch, ours(batch, tmp_path / "lines.ndjson"), strict=True):
-        assert row == oracle(line), line
+        assert row == json_row(line), line
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
 """What is typed into a notebook's cells when things go wrong, each in a process of its own.
 
-``python -m tests.prove.cells blocked wait 20`` and the like: see ``experiments/notebooks.py``, which
-starts them, interrupts them and looks at how they end.
+``python -m tests.prove.cells blocked wait 20`` and the like: see ``experiments/notebooks.py``,
+which starts them, interrupts them and looks at how they end.
 """
 
 from __future__ import annotations

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from dataclasses import replace
@@ -158,3 +159,19 @@ def test_a_stream_that_was_stopped_leaves_its_place_to_the_next_one() -> None:
         live.stop()
         kept.append(live)
     assert numbers == [0, 0]
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork")
+def test_a_forked_child_does_not_keep_the_slot_of_its_parent(tmp_path: Path) -> None:
+    slot = Slot(tmp_path, "app")
+    waits, goes = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.close(goes)
+        os.read(waits, 1)  # until the parent is done
+        os._exit(0)
+    slot.free()
+    assert Slot(tmp_path, "app").number == 0
+    os.close(goes)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    os.close(waits)

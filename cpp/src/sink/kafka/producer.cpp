@@ -413,7 +413,7 @@ namespace {
 // How much longer than librdkafka itself we wait for an answer.
 constexpr milliseconds kOverdue{500};
 // How much longer once we are cancelled: what a broker that is well needs.
-constexpr milliseconds kLastAnswer{100};
+constexpr milliseconds kLastAnswer{50};
 
 // What is the user's to mend; all else may be gone with another producer.
 bool is_final(rd_kafka_resp_err_t error) {
