@@ -12,7 +12,7 @@ import weakref
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from headrace import durations, savepoints, topology
 from headrace.errors import InvalidArgument, Unsupported
@@ -140,7 +140,7 @@ class Slot:
     """
 
     _MOST = 1024
-    _taken: weakref.WeakSet[Slot] = weakref.WeakSet()
+    _taken: ClassVar[weakref.WeakSet[Slot]] = weakref.WeakSet()
 
     def __init__(self, folder: str | Path, group: str) -> None:
         where = Path(folder)

@@ -164,14 +164,17 @@ def test_a_stream_that_was_stopped_leaves_its_place_to_the_next_one() -> None:
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork")
 def test_a_forked_child_does_not_keep_the_slot_of_its_parent(tmp_path: Path) -> None:
     slot = Slot(tmp_path, "app")
-    waits, goes = os.pipe()
+    (waits, goes), (hears, says) = os.pipe(), os.pipe()
     child = os.fork()
     if child == 0:
         os.close(goes)
+        os.write(says, b"!")
         os.read(waits, 1)  # until the parent is done
         os._exit(0)
+    assert os.read(hears, 1) == b"!"
     slot.free()
     assert Slot(tmp_path, "app").number == 0
     os.close(goes)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
-    os.close(waits)
+    for end in (waits, hears, says):
+        os.close(end)
