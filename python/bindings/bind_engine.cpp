@@ -80,6 +80,8 @@ pipeline::EngineOptions options_from(const py::dict& dict) {
       options.fail_on_reject = value.cast<bool>();
     } else if (name == "commit_interval_ms") {
       options.commit_interval = milliseconds(positive("commit_interval_ms", value));
+    } else if (name == "commit_rows") {
+      options.commit_rows = positive("commit_rows", value);
     } else if (name == "checkpoint_interval_ms") {
       options.checkpoint_interval = milliseconds(positive("checkpoint_interval_ms", value));
     } else if (name == "digest") {
@@ -148,10 +150,7 @@ py::list reject_rows(const record::Rejects& rejects, const std::vector<std::stri
   py::list rows;
   for (const record::Reject& reject : rejects) {
     const auto topic = static_cast<std::size_t>(reject.task.topic);
-    rows.append(py::make_tuple(std::string(record::info(reject.reason).name), reject.field,
-                               reject.detail, topic < topics.size() ? topics[topic] : "",
-                               reject.task.partition, reject.offset, reject.timestamp_ms,
-                               py::bytes(reject.key), py::bytes(reject.value), reject.behind_ns));
+    rows.append(reject_row(reject, topic < topics.size() ? topics[topic] : std::string()));
   }
   return rows;
 }
@@ -205,6 +204,12 @@ std::unique_ptr<Engine> make_engine(const pipeline::Plan& plan,
 }
 
 }  // namespace
+
+py::tuple reject_row(const record::Reject& reject, const std::string& topic) {
+  return py::make_tuple(std::string(record::info(reject.reason).name), reject.field, reject.detail,
+                        topic, reject.task.partition, reject.offset, reject.timestamp_ms,
+                        py::bytes(reject.key), py::bytes(reject.value), reject.behind_ns);
+}
 
 void bind_engine(py::module_& module) {
   using no_gil = py::call_guard<py::gil_scoped_release>;

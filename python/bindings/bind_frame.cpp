@@ -111,6 +111,8 @@ void bind_frame(py::module_& module) {
       .def_property_readonly("names", &names_of)
       .def("column", &column_tuple, py::arg("index"))
       .def("arrow_stream", &arrow_stream, py::arg("positions"))
+      .def("topics",
+           [](const Frame& f) { return view(py::dtype("int32"), f.topics, f.rows, f.exclusive); })
       .def("partitions",
            [](const Frame& f) {
              return view(py::dtype("int32"), f.partitions, f.rows, f.exclusive);

@@ -1,5 +1,6 @@
 #include <headrace/checkpoint/kafka_store.hpp>
 #include <headrace/checkpoint/store.hpp>
+#include <headrace/pipeline/log_calls.hpp>
 #include <headrace/pipeline/recovery.hpp>
 #include <headrace/sink/kafka/kafka_sink.hpp>
 #include <headrace/sink/kafka/kafka_transactions.hpp>
@@ -211,6 +212,12 @@ std::shared_ptr<checkpoint::Store> store_of(const py::dict& dict) {
   return unwrap(checkpoint::open_kafka_store(std::move(config)));
 }
 
+base::Result<source::CommittedOffset> committed_offset(base::Result<sink::Mark> mark) {
+  if (!mark) return mark.error();
+  return source::CommittedOffset{.offset = mark->offset, .metadata = std::move(mark->metadata)};
+}
+
+// `log`: where results and positions are written, if not to Kafka.
 std::unique_ptr<DurabilityHandle> durability(const py::dict& dict) {
   auto handle = std::make_unique<DurabilityHandle>();
   handle->topic_names = std::make_shared<TopicNames>();
@@ -225,12 +232,20 @@ std::unique_ptr<DurabilityHandle> durability(const py::dict& dict) {
   if (!dict["transactions"].is_none()) {
     made.log = transactions_of(dict["transactions"].cast<py::dict>(), *handle);
   }
-  made.recovery = std::make_shared<pipeline::Recovery>(
-      pipeline::Recovery::Config{.store = made.store,
-                                 .savepoint = std::move(savepoint),
-                                 .plan = dict["plan"].cast<std::string>(),
-                                 .by_commits = made.log != nullptr,
-                                 .merged = dict["merged"].cast<bool>()});
+  pipeline::Recovery::Config config{.store = made.store,
+                                    .savepoint = std::move(savepoint),
+                                    .plan = dict["plan"].cast<std::string>(),
+                                    .by_commits = false,
+                                    .merged = dict["merged"].cast<bool>()};
+  if (!dict["log"].is_none()) {
+    auto log = dict["log"].cast<std::shared_ptr<pipeline::LogCalls>>();
+    config.committed = [log](const pipeline::PartitionName& partition) {
+      return committed_offset(log->mark_of(partition));
+    };
+    made.log = std::move(log);
+  }
+  config.by_commits = made.log != nullptr;
+  made.recovery = std::make_shared<pipeline::Recovery>(std::move(config));
   return handle;
 }
 

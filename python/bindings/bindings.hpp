@@ -22,6 +22,7 @@
 #include <headrace/base/error.hpp>
 #include <headrace/pipeline/engine.hpp>
 #include <headrace/record/foreign_column.hpp>
+#include <headrace/record/reject.hpp>
 #include <headrace/sink/sink.hpp>
 #include <headrace/source/kafka/config.hpp>
 #include <headrace/source/kafka/sample.hpp>
@@ -40,6 +41,7 @@ void bind_sources(py::module_& module);
 void bind_engine(py::module_& module);
 void bind_kafka(py::module_& module);
 void bind_letters(py::module_& module);
+void bind_log(py::module_& module);
 
 // Does work that waits for a broker on a thread of its own, so that Ctrl-C is noticed whatever it
 // waits for; `stop` is asked, too, whether to wait no longer. Called and returns with the GIL. Work
@@ -86,6 +88,10 @@ struct DurabilityHandle {
 // Columns as (name, values, null mask or None, texts or None); arrays are contiguous. The table
 // keeps them alive, and gives the last of them back with the GIL held.
 [[nodiscard]] record::ForeignTable table_from(const py::list& columns, std::size_t rows);
+
+// A dead letter as (reason, field, detail, topic, partition, offset, timestamp, key, value,
+// behind).
+[[nodiscard]] py::tuple reject_row(const record::Reject& reject, const std::string& topic);
 
 // A client as a user's settings say; its lines go to Python's logging. Needs no GIL.
 [[nodiscard]] source::ClientConfig client_from(const std::string& bootstrap,

@@ -7,6 +7,7 @@ PYBIND11_MODULE(_core, module) {
   module.attr("__version__") = headrace::base::kVersion;
   headrace::python::bind_errors(module);
   headrace::python::bind_calls(module);
+  headrace::python::bind_log(module);
   headrace::python::bind_plan(module);
   headrace::python::bind_frame(module);
   headrace::python::bind_sources(module);

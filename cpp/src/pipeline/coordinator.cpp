@@ -68,11 +68,25 @@ void Coordinator::join() {
   if (writer_.joinable()) writer_.join();
 }
 
+bool Coordinator::wait_due(std::unique_lock<std::mutex>& lock) {
+  const auto stopping = [this] { return stopping_; };
+  if (house_.delivery == nullptr) {
+    return !changed_.wait_for(lock, house_.options.checkpoint_interval, stopping);
+  }
+  const milliseconds interval = house_.options.commit_interval;
+  const std::size_t most = house_.options.commit_rows;
+  if (most == 0) return !changed_.wait_for(lock, interval, stopping);
+  const Clock::time_point until = Clock::now() + interval;
+  const std::uint64_t before = house_.outlet.rows();
+  while (Clock::now() < until && house_.outlet.rows() - before < most) {
+    if (changed_.wait_for(lock, kWaitSlice, stopping)) return false;
+  }
+  return !stopping_;
+}
+
 void Coordinator::run() {
-  const milliseconds interval = house_.delivery != nullptr ? house_.options.commit_interval
-                                                           : house_.options.checkpoint_interval;
   std::unique_lock lock(mutex_);
-  while (!changed_.wait_for(lock, interval, [this] { return stopping_; })) {
+  while (wait_due(lock)) {
     // One cut after the other: what takes long is not to pile up.
     const std::uint64_t before = cuts_;
     if (done_ != before) continue;

@@ -28,7 +28,10 @@ std::string unit_of(const PartitionName& partition) {
 base::Result<std::int64_t> Recovery::begin(const PartitionName& partition,
                                            const source::CommittedOffset& committed,
                                            std::int64_t fallback) {
-  base::Result<Restored> found = config_.by_commits ? by_commit(partition, committed, fallback)
+  base::Result<source::CommittedOffset> kept = committed;
+  if (config_.committed) kept = config_.committed(partition);
+  if (!kept) return kept.error();
+  base::Result<Restored> found = config_.by_commits ? by_commit(partition, *kept, fallback)
                                                     : by_checkpoint(partition, fallback);
   if (!found) return found.error();
   const std::int64_t begin = found->begin;

@@ -76,6 +76,20 @@ TEST_CASE("recovery: without a checkpoint all since the state began is computed 
   CHECK(found->commit == 5);
 }
 
+TEST_CASE("recovery: where positions are kept with the results, those count") {
+  base::Result<source::CommittedOffset> kept = committed(5, 100);
+  Recovery recovery({.plan = "plan", .by_commits = true, .committed = [&](const PartitionName& of) {
+                       CHECK(of == kPartition);
+                       return kept;
+                     }});
+  CHECK(recovery.begin(kPartition, committed(9, 900), 0).value_or_throw() == 3);
+  CHECK(recovery.take(kPartition)->replay_until == 100);
+  kept = source::CommittedOffset{};
+  CHECK(recovery.begin(kPartition, committed(9, 900), 42).value_or_throw() == 42);
+  kept = base::Error{.code = base::ErrorCode::kIo, .message = "no answer"};
+  CHECK(recovery.begin(kPartition, committed(9, 900), 0).error().message == "no answer");
+}
+
 TEST_CASE("recovery: the newest checkpoint that is not ahead of the commit") {
   const Folder folder;
   const auto store = folder.open();

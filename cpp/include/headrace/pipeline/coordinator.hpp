@@ -99,6 +99,8 @@ class Coordinator {
   };
 
   void run();
+  // Waits until the next cut is due; false where there will be none.
+  [[nodiscard]] bool wait_due(std::unique_lock<std::mutex>& lock);
   void write_states();
   // Returns a number that done_ reaches once the cut is committed and its states are written.
   std::uint64_t cut(Wanted wanted);

@@ -71,6 +71,7 @@ struct EngineOptions {
   bool digest = false;
   bool fail_on_reject = false;  // the first dead letter ends the run, as kRecordRejected
   std::chrono::milliseconds commit_interval{5000};
+  std::size_t commit_rows = 0;  // results after which a transaction is due anyway; 0: however many
   std::chrono::milliseconds checkpoint_interval{10'000};
 };
 

@@ -19,6 +19,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -55,6 +56,8 @@ class Recovery final : public source::StartingPoints {
     std::string plan;                              // fingerprint
     bool by_commits = false;                       // exactly once: committed positions are ours
     bool merged = false;  // partitions flow together: one state of all of them
+    // Where positions are kept with the results: says which ones. Empty: what the source has found.
+    std::function<base::Result<source::CommittedOffset>(const PartitionName&)> committed = {};
   };
   explicit Recovery(Config config) : config_(std::move(config)) {}
 
