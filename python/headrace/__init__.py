@@ -41,6 +41,7 @@ from headrace.grouping import GroupBy, Windowed
 from headrace.live import Live
 from headrace.mock import MockBroker
 from headrace.replay import replay
+from headrace.results import read_results, result_files
 from headrace.schema import (
     CsvFormat,
     Schema,
@@ -118,7 +119,9 @@ __all__ = [
     "nullable",
     "ohlc",
     "quantile",
+    "read_results",
     "replay",
+    "result_files",
     "run_for",
     "session",
     "skew",

@@ -18,10 +18,12 @@ from headrace import durations, savepoints, topology
 from headrace.errors import InvalidArgument, Unsupported
 from headrace.kafka_source import KafkaSource
 from headrace.mock import is_mock
+from headrace.outputs import Writer
+from headrace.sinks import KafkaSink, Sink
 
 if TYPE_CHECKING:
     from headrace import _core
-    from headrace.sinks import KafkaSink
+    from headrace.parquet_sink import ParquetSink
     from headrace.sources import Source
     from headrace.stream import Stream
 
@@ -39,11 +41,11 @@ class Wish:
     --------
     >>> from headrace.durability import Wish
     >>> Wish.of("state", "100ms", "10s", 2).options()
-    {'commit_interval_ms': 100, 'checkpoint_interval_ms': 10000}
+    {'checkpoint_interval_ms': 10000, 'commit_interval_ms': 100}
     """
 
     where: Path | str | None  # a directory, "kafka://topic", or nowhere
-    commit_interval_ms: int
+    commit_interval_ms: int | None  # None: as the sink likes it
     checkpoint_interval_ms: int
     keep: int
     savepoint: str | None = None
@@ -66,7 +68,7 @@ class Wish:
             raise InvalidArgument(f"run: keep_checkpoints: expected 2 or more, got {keep!r}")
         return cls(
             _place(checkpoint),
-            _milliseconds("commit_interval", commit_interval),
+            None if commit_interval is None else _milliseconds("commit_interval", commit_interval),
             _milliseconds("checkpoint_interval", checkpoint_interval),
             keep,
             savepoint,
@@ -74,10 +76,10 @@ class Wish:
 
     def options(self) -> dict[str, int]:
         """Return what the core's engine is told where results are written exactly once."""
-        return {
-            "commit_interval_ms": self.commit_interval_ms,
-            "checkpoint_interval_ms": self.checkpoint_interval_ms,
-        }
+        options = {"checkpoint_interval_ms": self.checkpoint_interval_ms}
+        if self.commit_interval_ms is not None:
+            options["commit_interval_ms"] = self.commit_interval_ms
+        return options
 
 
 def _place(checkpoint: Any) -> Path | str | None:
@@ -188,6 +190,7 @@ class Prepared:
     options: dict[str, int]
     slot: Slot | None
     exactly_once: bool
+    writer: Writer | None = None  # of results that do not go to Kafka
 
 
 def prepare(
@@ -213,6 +216,8 @@ def prepare(
     sink = _exactly_once(stream, source)
     if sink is None and wish.where is None:
         return None
+    if sink is not None and not isinstance(sink, KafkaSink):
+        return _with_log(stream, source, wish, sink, plan)
     if (reason := _unrepeatable(source)) is not None:
         raise Unsupported(f"run: checkpoint: {reason}")
     from headrace import _core
@@ -227,11 +232,7 @@ def prepare(
         name = f"{group}-{socket.gethostname()}-{slot.number}"
     core = _core.durability(
         {
-            "plan": fingerprint(stream, source),
-            "merged": isinstance(source, topology.Merged),
-            "store": _store(source, wish),
-            "keep": wish.keep,
-            "savepoint": wish.savepoint,
+            **_settings(stream, source, wish),
             "transactions": None
             if sink is None
             else {
@@ -242,17 +243,62 @@ def prepare(
             },
         }
     )
-    if wish.savepoint is not None and plan is not None:
-        savepoints.announce(core.savepoint(), wish.savepoint, plan, fingerprint(stream, source))
+    _announce(core, stream, source, wish, plan)
     read = [
         replace(leaf, group=group, joins=joins, instance=name if slot else None, durability=core)
         for leaf in _leaves(source)
     ]
     options = wish.options()
     if sink is None:
-        del options["commit_interval_ms"]  # positions only follow the checkpoints
-    read_by = topology.with_leaves(source, read) if isinstance(source, topology.Merged) else read[0]
-    return Prepared(core, read_by, options, slot, sink is not None)
+        options.pop("commit_interval_ms", None)  # positions only follow the checkpoints
+    else:
+        options = {"commit_interval_ms": sink.commit_interval_ms, **options}
+    return Prepared(core, _read_by(source, read), options, slot, sink is not None)
+
+
+def _settings(stream: Stream, source: Source, wish: Wish) -> dict[str, Any]:
+    """Return what the core is told however results are written."""
+    return {
+        "plan": fingerprint(stream, source),
+        "merged": isinstance(source, topology.Merged),
+        "store": _store(source, wish),
+        "keep": wish.keep,
+        "savepoint": wish.savepoint,
+        "transactions": None,
+        "log": None,
+    }
+
+
+def _announce(
+    core: _core.Durability, stream: Stream, source: Source, wish: Wish, plan: _core.Plan | None
+) -> None:
+    if wish.savepoint is not None and plan is not None:
+        savepoints.announce(core.savepoint(), wish.savepoint, plan, fingerprint(stream, source))
+
+
+def _read_by(source: Source, leaves: list[KafkaSource]) -> Source:
+    if isinstance(source, topology.Merged):
+        return topology.with_leaves(source, leaves)
+    return leaves[0]
+
+
+def _with_log(
+    stream: Stream, source: Source, wish: Wish, sink: ParquetSink, plan: _core.Plan | None
+) -> Prepared:
+    """Return how a run is made durable whose positions are kept with its results, not in Kafka."""
+    from headrace import _core
+
+    merged = isinstance(source, topology.Merged)
+    writer = Writer(sink.log(stream.schema, merged=merged))
+    core = _core.durability({**_settings(stream, source, wish), "log": writer.calls})
+    _announce(core, stream, source, wish, plan)
+    read = [replace(leaf, joins=False, durability=core) for leaf in _leaves(source)]
+    options = {
+        "commit_interval_ms": sink.commit_interval_ms,
+        "commit_rows": sink.commit_rows,
+        **wish.options(),
+    }
+    return Prepared(core, _read_by(source, read), options, None, True, writer)
 
 
 def _leaves(source: Source) -> list[KafkaSource]:
@@ -278,7 +324,7 @@ def _lock_folder(wish: Wish) -> Path:
     return Path(tempfile.gettempdir()) / f"headrace-{os.getuid()}"
 
 
-def _exactly_once(stream: Stream, source: Source) -> KafkaSink | None:
+def _exactly_once(stream: Stream, source: Source) -> Sink | None:
     """Return the sink that is written in transactions, if one is."""
     wanted = [sink for sink in stream._sinks if sink.guarantee != "at-least-once"]
     if not wanted:
@@ -286,8 +332,9 @@ def _exactly_once(stream: Stream, source: Source) -> KafkaSink | None:
     reason = _why_not(stream, source)
     if reason is None:
         return wanted[0]
-    if any(sink.guarantee == "exactly-once" for sink in wanted):
-        raise Unsupported(f'to_kafka: processing_guarantee="exactly-once": {reason}')
+    insists = next((sink for sink in wanted if sink.guarantee == "exactly-once"), None)
+    if insists is not None:
+        raise Unsupported(f"{insists.insisting}: {reason}")
     return None
 
 
@@ -310,10 +357,19 @@ def _why_not(stream: Stream, source: Source) -> str | None:
     if reason is not None:
         return reason
     if len(stream._sinks) > 1:
-        return "there is one transaction, for one topic of results; the stream has several"
-    if is_mock(stream._sinks[0].bootstrap):
+        return "there is one transaction, for one place of results; the stream has several"
+    sink = stream._sinks[0]
+    if not isinstance(sink, KafkaSink):
+        group = next((leaf.group for leaf in _leaves(source) if leaf.group), None)
+        if group is None:
+            return None
+        return (
+            f"positions are kept with the results, where one run reads all partitions; leave out "
+            f"group={group!r}"
+        )
+    if is_mock(sink.bootstrap):
         return "a MockBroker has no transactions"
-    where = {leaf.bootstrap for leaf in _leaves(source)} | {stream._sinks[0].bootstrap}
+    where = {leaf.bootstrap for leaf in _leaves(source)} | {sink.bootstrap}
     if len(where) > 1:
         return (
             f"results and positions on {' and '.join(sorted(where))} cannot be in one transaction"

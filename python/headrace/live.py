@@ -30,6 +30,7 @@ from headrace.display import shell
 from headrace.errors import HeadraceError, InvalidArgument, KeysInSeveralPartitions
 from headrace.frame_iterator import FrameIterator
 from headrace.lazy import pd
+from headrace.outputs import Writer
 from headrace.panel import Moment, Panel, html_of, text_of
 from headrace.rejects import Announcer
 from headrace.schema import Schema
@@ -48,6 +49,8 @@ if TYPE_CHECKING:
     from headrace.waiting import Until
 
 __all__ = ["Live"]
+
+_LAST_COMMIT_MS = 2_000  # patience with what is still computed and written at a stop
 
 
 class Live:
@@ -85,7 +88,7 @@ class Live:
         self._stop_reason = ""
         self._watch: Watch | None = None
         self._callers: list[Caller] = []
-        self._slots: list[Slot] = []  # this worker's place in its group
+        self._slots: list[Slot | Writer] = []  # this worker's place in its group, its results
         self._upstreams: list[Live] = []  # that write the topics which this one reads
 
     @classmethod
@@ -102,7 +105,7 @@ class Live:
         plan = stream._plan_for(source, calls) if stream._pending is None else None
         if replace_former:
             notebook.end_former("stream")  # the same cell again: one consumer, no doubled rows
-        slots: list[Slot] = []
+        slots: list[Slot | Writer] = []
         live = cls(stream, source, _engine(plan, stream, source, wish, calls, options, slots))
         live._slots = slots
         live._have_called(calls)
@@ -515,6 +518,14 @@ class Live:
         """
         self._stop(interrupts.BY_USER)
 
+    def _free_writers(self) -> None:
+        """Have the last commit written; a log that hangs does not keep the stream from stopping."""
+        for writer in list(self._slots):
+            if isinstance(writer, Writer):
+                self._engine.request_stop()
+                self._engine.wait(_LAST_COMMIT_MS)
+                writer.free()
+
     def _request_stop(self) -> None:
         if os.getpid() == self._pid:
             self._engine.request_stop()
@@ -529,6 +540,7 @@ class Live:
             self._stop_reason = self._stop_reason or reason
             for upstream in self._upstreams:
                 upstream._stop(reason)
+            self._free_writers()
             self._engine.stop()
             for slot in self._slots:  # whoever comes next in this process is the same member
                 slot.free()
@@ -649,7 +661,7 @@ def _engine(
     wish: Wish | None,
     calls: Sequence[_core.BatchCalls],
     options: dict[str, Any],
-    slots: list[Slot],
+    slots: list[Slot | Writer],
 ) -> _core.Engine | WaitingEngine:
     """Return what runs `stream`; without a plan, what waits until there can be one."""
     from headrace import _core
@@ -663,7 +675,11 @@ def _engine(
             slots.append(durable.slot)
         sinks = [] if durable.exactly_once else stream._open_sinks()
         opened = topology.open_sources(durable.source, stream._schema)
-        return _core.Engine(plan, opened, sinks, {**options, **durable.options}, durable.core)
+        engine = _core.Engine(plan, opened, sinks, {**options, **durable.options}, durable.core)
+        if durable.writer is not None:
+            durable.writer.serve(engine)
+            slots.append(durable.writer)
+        return engine
 
     pending = stream._pending
     if plan is None and pending is not None:

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from headrace.parquet_sink import ParquetSink
+
+__all__ = ["KafkaSink", "Sink"]
 
 if TYPE_CHECKING:
     from headrace import _core
@@ -21,6 +25,14 @@ class KafkaSink:
     guarantee: str | None = None  # None: exactly once wherever that can be had
     config: Mapping[str, str] = field(default_factory=dict, repr=False)
 
+    name: ClassVar[str] = "to_kafka"
+    insisting: ClassVar[str] = 'to_kafka: processing_guarantee="exactly-once"'
+    commit_interval_ms: ClassVar[int] = 100
+
+    def text(self) -> str:
+        """Return the call that made it."""
+        return f".to_kafka({self.topic!r})"
+
     def settings(self, key: str | None) -> dict[str, Any]:
         """Return what the core is told, with the column that becomes the Kafka key."""
         return {
@@ -36,3 +48,6 @@ class KafkaSink:
         from headrace import _core
 
         return _core.kafka_sink(self.settings(key))
+
+
+Sink = KafkaSink | ParquetSink

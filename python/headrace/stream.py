@@ -18,6 +18,7 @@ from headrace import (
     frames,
     logs,
     models,
+    parquet_sink,
     reshaping,
     topology,
 )
@@ -33,7 +34,7 @@ from headrace.errors import (
 from headrace.expressions import Expr, _expr
 from headrace.pending import Pending
 from headrace.schema import Schema
-from headrace.sinks import KafkaSink
+from headrace.sinks import KafkaSink, Sink
 from headrace.ta import Indicator
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ class Stream:
     _input: Schema | Pending
     _steps: tuple[dict[str, Any], ...] = ()
     _predictors: tuple[_core.Predictor, ...] = ()
-    _sinks: tuple[KafkaSink, ...] = ()
+    _sinks: tuple[Sink, ...] = ()
     _tables: tuple[_core.StaticTable, ...] = ()
     _tombstones: bool = False  # whether they become rows: what a table is made of
     _functions: tuple[BatchFunction, ...] = ()
@@ -176,7 +177,7 @@ class Stream:
         tables: tuple[_core.StaticTable, ...] = (),
     ) -> Stream:
         if self._sinks:
-            raise InvalidArgument(f"{step['op']}: to_kafka comes last in a stream")
+            raise InvalidArgument(f"{step['op']}: {self._sinks[0].name} comes last in a stream")
         stream = replace(
             self,
             _steps=(*self._steps, step),
@@ -902,9 +903,70 @@ class Stream:
         sink = KafkaSink(topic, where, key, dead_letters, processing_guarantee, settings)
         return replace(self, _sinks=(*self._sinks, sink))
 
+    @names_checked
+    def to_parquet(
+        self,
+        directory: str | Path,
+        *,
+        partition_by: str | Sequence[str] | None = None,
+        dead_letters: bool = False,
+    ) -> Stream:
+        """Write the results to Parquet files, exactly once.
+
+        Results, dead letters and positions are committed together, every 5 s unless
+        ``run(commit_interval=...)`` says otherwise, and after a million rows at the latest. A
+        commit adds a file for each partition that had results, named by the offsets that it covers,
+        and then a small file in ``_headrace`` that names it. After any death the next run goes on
+        behind the last commit and removes what no commit names.
+
+        Read with :func:`headrace.read_results`, or open the files that
+        :func:`headrace.result_files` lists: that is each result once, also while the stream
+        writes. Who opens all Parquet files of the directory may see a commit that is not complete.
+
+        Parameters
+        ----------
+        directory : str or Path
+            Where the files go; made where there is none. One run writes to it at a time: a second
+            one waits for the end of the first. It is on a file system that keeps what was synced.
+        partition_by : str or sequence of str, optional
+            Columns whose values become folders, as in ``Ticker=ACME``: text, whole numbers or bool.
+        dead_letters : bool
+            Whether rejected records are kept there too; ``read_results(..., dead_letters=True)``
+            returns them.
+
+        Raises
+        ------
+        Unsupported
+            By ``run``: if the source cannot be read again from a position (files and frames), if
+            it has a group (positions are kept in the directory, for one run), or if results are
+            written elsewhere, too.
+        SchemaError
+            By the stream, if the directory holds results with other columns.
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> import headrace as hr
+        >>> folder = tempfile.mkdtemp()
+        >>> with hr.MockBroker(stocks=1) as broker:
+        ...     _ = hr.replay(hr.market.bars(rows=50), to="stocks", bootstrap=broker.bootstrap)
+        ...     bars = hr.kafka("stocks", bootstrap=broker.bootstrap, schema=hr.market.SCHEMA,
+        ...                     until="end")
+        ...     with bars.to_parquet(folder, partition_by="Ticker").run() as live:
+        ...         _ = live.wait()
+        >>> len(hr.read_results(folder))
+        50
+        """
+        known = None if self._pending is not None else self.schema
+        sink = parquet_sink.checked(directory, partition_by, dead_letters, known)
+        return replace(self, _sinks=(*self._sinks, sink))
+
     def _open_sinks(self) -> list[_core.Sink]:
         """Return the core's sinks, keyed by the stream's key where no other was named."""
-        return [sink.open(self._sink_key(sink)) for sink in self._sinks]
+        return [
+            sink.open(self._sink_key(sink) if isinstance(sink, KafkaSink) else None)
+            for sink in self._sinks
+        ]
 
     def _sink_key(self, sink: KafkaSink) -> str | None:
         key = sink.key or self.schema.key
@@ -1333,7 +1395,7 @@ class Stream:
         self,
         *,
         checkpoint: str | Path | None = None,
-        commit_interval: str | timedelta = timedelta(milliseconds=100),
+        commit_interval: str | timedelta | None = None,
         checkpoint_interval: str | timedelta = timedelta(seconds=10),
         keep_checkpoints: int = 2,
         savepoint: str | None = None,
@@ -1356,8 +1418,9 @@ class Stream:
             not ahead of what is committed, and computes again what lies between. Several processes
             of a group may share it: state follows its partition. Without one, a stream that writes
             exactly once computes its state again from where it began.
-        commit_interval : str or timedelta
-            Time between two transactions: how soon readers see results.
+        commit_interval : str or timedelta, optional
+            Time between two transactions: how soon readers see results. Default: 100 ms to Kafka,
+            5 s to Parquet files.
         checkpoint_interval : str or timedelta
             Time between two checkpoints of a partition.
         keep_checkpoints : int
@@ -1411,7 +1474,7 @@ class Stream:
     def __repr__(self) -> str:
         lines = ["Stream from " + topology.text_of(self._source)]
         lines += self._step_lines()
-        lines += [f"  .to_kafka({sink.topic!r})" for sink in self._sinks]
+        lines += [f"  {sink.text()}" for sink in self._sinks]
         lines += [f"  {self._pending.reason}"] if self._pending is not None else []
         return "\n".join(lines)
 

@@ -147,7 +147,7 @@ def merged(
     verb = (merge or {"op": "union"})["op"]
     for stream in streams:
         if stream._sinks:
-            raise InvalidArgument(f"{verb}: to_kafka comes last in a stream")
+            raise InvalidArgument(f"{verb}: {stream._sinks[0].name} comes last in a stream")
         _ = stream.schema  # the columns must be known; the message says why they are not
     waits = (wait,) * len(streams) if isinstance(wait, Wait) else tuple(wait)
     source = Merged(tuple(streams), waits, merge or {"op": "union"})
