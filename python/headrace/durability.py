@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from headrace import _core
     from headrace.parquet_sink import ParquetSink
     from headrace.sources import Source
+    from headrace.sql_sink import SqlSink
     from headrace.stream import Stream
 
 __all__ = ["GUARANTEES", "KAFKA", "Slot", "Wish", "fingerprint", "prepare"]
@@ -283,7 +284,11 @@ def _read_by(source: Source, leaves: list[KafkaSource]) -> Source:
 
 
 def _with_log(
-    stream: Stream, source: Source, wish: Wish, sink: ParquetSink, plan: _core.Plan | None
+    stream: Stream,
+    source: Source,
+    wish: Wish,
+    sink: ParquetSink | SqlSink,
+    plan: _core.Plan | None,
 ) -> Prepared:
     """Return how a run is made durable whose positions are kept with its results, not in Kafka."""
     from headrace import _core

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from headrace.parquet_sink import ParquetSink
+from headrace.sql_sink import SqlSink
 
 __all__ = ["KafkaSink", "Sink"]
 
@@ -50,4 +51,4 @@ class KafkaSink:
         return _core.kafka_sink(self.settings(key))
 
 
-Sink = KafkaSink | ParquetSink
+Sink = KafkaSink | ParquetSink | SqlSink
