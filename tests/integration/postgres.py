@@ -8,6 +8,7 @@ import os
 import shutil
 import socket
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -33,15 +34,19 @@ def _free_port() -> int:
 
 
 @contextlib.contextmanager
-def server(folder: Path) -> Iterator[str]:
+def server() -> Iterator[str]:
     """Run a server and return the URL of its database."""
     programs = _programs()
     user = "postgres" if os.getuid() == 0 else None  # it refuses to run as root
-    if user is not None:
-        shutil.chown(folder, user)
-        for above in folder.parents:
-            if above.stat().st_uid == 0 and not above.stat().st_mode & 0o001:
-                above.chmod(above.stat().st_mode | 0o011)
+    with tempfile.TemporaryDirectory(prefix="headrace-postgres-") as name:
+        if user is not None:
+            shutil.chown(name, user)
+        with _running(programs, Path(name), user) as url:
+            yield url
+
+
+@contextlib.contextmanager
+def _running(programs: Path, folder: Path, user: str | None) -> Iterator[str]:
     data, port = folder / "data", _free_port()
     options = f"-p {port} -k {folder} -c listen_addresses=127.0.0.1"
     control = [str(programs / "pg_ctl"), "-D", str(data), "-w"]
