@@ -34,6 +34,7 @@ Committer::Committer(TransactionLog& log, IsOurs is_ours, Tell tell)
 base::Status Committer::start() {
   base::Status status = init();
   first_producer_ = renewals_;
+  if (status) tell({});
   return status;
 }
 

@@ -269,9 +269,13 @@ TEST_CASE("a broker that stays away is asked again and again") {
 
 TEST_CASE("start asks again as well, and ends with what cannot be mended") {
   ScriptedLog log;
-  sink::Committer committer(log, [](const sink::Origin&) { return true; });
+  Calls told;
+  sink::Committer committer(
+      log, [](const sink::Origin&) { return true; },
+      [&](std::string text) { told.push_back(std::move(text)); });
   log.fail("init", retriable(), 2);
   REQUIRE(committer.start());
+  CHECK(told == Calls{"no answer", ""});
   CHECK(log.calls == Calls{"init", "rest", "renew", "init", "rest", "renew", "init"});
   log.fail("init", retriable());
   log.fail("rest", cancelled());
