@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, ClassVar, Protocol
 from urllib.parse import unquote
@@ -53,7 +53,7 @@ class Dialect(Protocol):
     def times(self, values: npt.NDArray[Any]) -> list[Any]:
         """Return timestamps as values of a timestamp column."""
 
-    def insert(self, connection: Any, statement: str, rows: Sequence[tuple[Any, ...]]) -> None:
+    def insert(self, connection: Any, statement: str, rows: Iterable[tuple[Any, ...]]) -> None:
         """Run a statement for each row."""
 
     def is_error(self, error: Exception) -> bool:
@@ -125,7 +125,7 @@ class Sqlite:
         return [f"{text}Z" for text in np.datetime_as_string(values).tolist()]
 
     def insert(
-        self, connection: sqlite3.Connection, statement: str, rows: Sequence[tuple[Any, ...]]
+        self, connection: sqlite3.Connection, statement: str, rows: Iterable[tuple[Any, ...]]
     ) -> None:
         """Run a statement for each row."""
         connection.executemany(statement, rows)

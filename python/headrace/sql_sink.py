@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -138,13 +138,15 @@ class SqlLog:
 
     def commit(self, commit: Commit) -> None:
         """Write rows, dead letters and positions in one transaction."""
-        rows = [] if commit.rows is None else self._rows_of(commit.rows)
-        letters = self._letters_of(commit.rejects) if self._sink.dead_letters else []
         positions = [(self._sink.table, *position) for position in commit.positions]
         with self._transaction():
             self._check_newest()
-            self._insert(self._sink.table, list(self._columns), self._sink.key, rows)
-            self._insert(self._sink.dead_letters or "", list(_LETTERS), (), letters)
+            if commit.rows is not None:
+                rows = self._rows_of(commit.rows)
+                self._insert(self._sink.table, list(self._columns), self._sink.key, rows)
+            if self._sink.dead_letters is not None and commit.rejects:
+                letters = self._letters_of(commit.rejects)
+                self._insert(self._sink.dead_letters, list(_LETTERS), (), letters)
             columns = ["target", "topic", "part", "position", "metadata"]
             self._insert(_POSITIONS, columns, ("target", "topic", "part"), positions)
 
@@ -263,11 +265,9 @@ class SqlLog:
     # -- rows
 
     def _insert(
-        self, table: str, columns: list[str], key: tuple[str, ...], rows: list[tuple[Any, ...]]
+        self, table: str, columns: list[str], key: tuple[str, ...], rows: Iterable[tuple[Any, ...]]
     ) -> None:
         """Add rows; where there is a key, a row takes the place of the one with the same key."""
-        if not rows:
-            return
         names = ", ".join(map(self._name, columns))
         marks = ", ".join([self._dialect.mark] * len(columns))
         statement = f"INSERT INTO {self._name(table)} ({names}) VALUES ({marks})"
@@ -282,11 +282,9 @@ class SqlLog:
         doubled = name.replace("%", "%%") if "%" in self._dialect.mark else name
         return quoted(doubled)
 
-    def _rows_of(self, frame: _core.Frame) -> list[tuple[Any, ...]]:
+    def _rows_of(self, frame: _core.Frame) -> Iterable[tuple[Any, ...]]:
         columns = [self._values(*frame.column(i)) for i in range(len(frame.names))]
-        return list(
-            zip(*columns, frame.partitions().tolist(), frame.offsets().tolist(), strict=True)
-        )
+        return zip(*columns, frame.partitions().tolist(), frame.offsets().tolist(), strict=True)
 
     def _values(self, values: Any, valid: Any, categories: list[str] | None) -> list[Any]:
         """Return a column as Python's values; None for nulls and NaN."""

@@ -233,6 +233,18 @@ def test_of_two_runs_the_second_waits(tmp_path: Path) -> None:
     second.close()
 
 
+def test_the_second_run_says_so_until_it_has_the_directory(tmp_path: Path) -> None:
+    first = log_of(tmp_path)
+    first.open()
+    with hr.MockBroker(t=1) as broker:
+        stream = hr.kafka("t", bootstrap=broker.bootstrap, schema=SCHEMA)
+        with stream.to_parquet(tmp_path).run() as live:
+            until(lambda: "waiting for its end" in live.status().message)
+            first.close()
+            until(lambda: live.status().message == "")
+            assert live.status().state == "running"
+
+
 def test_a_dead_run_holds_nothing(tmp_path: Path) -> None:
     code = (
         "import os, headrace as hr; from pathlib import Path;"
