@@ -100,28 +100,41 @@ def read_results(
     """
     manifest, about = _opened(directory)
     paths = [str(path) for path in result_files(directory, dead_letters=dead_letters)]
+    try:
+        if dead_letters:
+            return _letters(paths, columns)
+        return _rows(paths, columns, manifest.directory, about)
+    except FileNotFoundError as error:
+        raise StreamIOError(f"read_results: a file of the results is gone: {error}") from None
+
+
+def _rows(
+    paths: list[str], columns: Sequence[str] | None, directory: Path, about: Entry
+) -> pandas.DataFrame:
     import pyarrow as pa
     import pyarrow.dataset as ds
 
-    if dead_letters:
-        if not paths:
-            return rejects.table_of([])
-        letters: pandas.DataFrame = ds.dataset(paths, format="parquet").to_table().to_pandas()
-        return letters
     schema = arrow_schema(about["columns"])
     wanted = _wanted(columns, schema.names)
-    folders = [schema.field(name) for name in about["partition_by"]]
-    try:
-        found = ds.dataset(
-            paths,
-            schema=schema,
-            format="parquet",
-            partitioning=ds.partitioning(pa.schema(folders), flavor="hive"),
-            partition_base_dir=str(manifest.directory),
-        ).to_table(columns=wanted)
-    except FileNotFoundError as error:
-        raise StreamIOError(f"read_results: a file of the results is gone: {error}") from None
+    folders = pa.schema([schema.field(name) for name in about["partition_by"]])
+    found = ds.dataset(
+        paths,
+        schema=schema,
+        format="parquet",
+        partitioning=ds.partitioning(folders, flavor="hive"),
+        partition_base_dir=str(directory),
+    ).to_table(columns=wanted)
     return pd.DataFrame({name: _column(found[name]) for name in wanted}, columns=wanted)
+
+
+def _letters(paths: list[str], columns: Sequence[str] | None) -> pandas.DataFrame:
+    import pyarrow.dataset as ds
+
+    letters = rejects.table_of([])
+    wanted = _wanted(columns, letters.columns.tolist())
+    if paths:
+        letters = ds.dataset(paths, format="parquet").to_table(columns=wanted).to_pandas()
+    return letters[wanted]
 
 
 def _opened(directory: str | Path) -> tuple[Manifest, Entry]:
