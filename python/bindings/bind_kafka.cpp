@@ -67,6 +67,15 @@ std::string text_or_empty(const py::dict& config, const char* key) {
   return value.is_none() ? std::string() : value.cast<std::string>();
 }
 
+std::map<source::TopicPartition, std::int64_t> offsets_from(const py::object& rows) {
+  using Row = std::tuple<std::string, std::int32_t, std::int64_t>;
+  std::map<source::TopicPartition, std::int64_t> offsets;
+  for (const auto& [topic, partition, offset] : rows.cast<std::vector<Row>>()) {
+    offsets[{topic, partition}] = offset;
+  }
+  return offsets;
+}
+
 source::Start start_from(const py::dict& dict) {
   source::Start start;
   const auto kind = dict["kind"].cast<std::string>();
@@ -78,10 +87,7 @@ source::Start start_from(const py::dict& dict) {
   }
   if (kind == "offsets") {
     start.at = source::StartAt::kOffsets;
-    using Row = std::tuple<std::string, std::int32_t, std::int64_t>;
-    for (const auto& [topic, partition, offset] : dict["offsets"].cast<std::vector<Row>>()) {
-      start.offsets[{topic, partition}] = offset;
-    }
+    start.offsets = offsets_from(dict["offsets"]);
   }
   return start;
 }
@@ -101,6 +107,7 @@ std::vector<std::unique_ptr<SourceHandle>> kafka_sources(const py::dict& dict,
   config.group = text_or_empty(dict, "group");
   config.start = start_from(dict["start"].cast<py::dict>());
   config.bounded = dict["bounded"].cast<bool>();
+  config.ends = offsets_from(dict["ends"]);
   config.on_out_of_range = out_of_range_from(dict["on_out_of_range"].cast<std::string>());
   config.strict = dict["strict"].cast<bool>();
   if (dict.contains("timeout_ms") && !dict["timeout_ms"].is_none()) {
@@ -245,6 +252,10 @@ std::unique_ptr<DurabilityHandle> durability(const py::dict& dict) {
     made.log = std::move(log);
   }
   config.by_commits = made.log != nullptr;
+  if (!dict["up_to"].is_none()) {  // only looks: nothing is written there
+    config.up_to = offsets_from(dict["up_to"]);
+    made.store = nullptr;
+  }
   made.recovery = std::make_shared<pipeline::Recovery>(std::move(config));
   return handle;
 }
@@ -348,7 +359,14 @@ void bind_admin(py::module_& module) {
             }
             return result;
           },
-          py::arg("topic"), py::arg("timeout_ms"));
+          py::arg("topic"), py::arg("timeout_ms"))
+      .def(
+          "offsets_at",
+          [](KafkaAdmin& admin, const std::string& topic, std::int64_t timestamp_ms,
+             int timeout_ms) {
+            return unwrap(admin.offsets_at(topic, timestamp_ms, milliseconds(timeout_ms)));
+          },
+          py::arg("topic"), py::arg("timestamp_ms"), py::arg("timeout_ms"), no_gil());
 }
 
 void bind_mock(py::module_& module) {

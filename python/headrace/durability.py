@@ -267,6 +267,7 @@ def _settings(stream: Stream, source: Source, wish: Wish) -> dict[str, Any]:
         "savepoint": wish.savepoint,
         "transactions": None,
         "log": None,
+        "up_to": None,
     }
 
 

@@ -36,6 +36,7 @@ class KafkaSource:
     joins: bool = True  # False: only the group's positions are used
     instance: str | None = None  # of the group: a restart keeps its partitions
     durability: Any = field(default=None, repr=False, compare=False)
+    ends: tuple[tuple[str, int, int], ...] = ()  # where a bounded read ends before
 
     @property
     def bounded(self) -> bool:
@@ -63,6 +64,7 @@ class KafkaSource:
             "group": self.group,
             "start": self.start,
             "bounded": self.bounded,
+            "ends": list(self.ends),
             "on_out_of_range": self.on_out_of_range,
             "strict": self.strict,
             "timeout_ms": None if self.timeout is None else round(self.timeout * 1000),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import os
 import threading
 import time
@@ -20,6 +21,7 @@ from headrace import (
     redraw,
     rejects,
     repartition,
+    time_travel,
     topology,
     waiting,
 )
@@ -38,7 +40,7 @@ from headrace.status import Status, TaskStatus
 from headrace.watch import Watch
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from types import TracebackType
 
     from headrace import _core
@@ -108,6 +110,7 @@ class Live:
         slots: list[Slot | Writer] = []
         live = cls(stream, source, _engine(plan, stream, source, wish, calls, options, slots))
         live._slots = slots
+        live._wish = wish
         live._have_called(calls)
         live._says_rejects = not options.get("collect", False)  # collect() says them itself
         live._upstreams = cls._start_upstreams(source, wish)  # with an engine that could be made
@@ -117,6 +120,23 @@ class Live:
             notebook.remember("stream", live)
             live._watch = Watch(live)
             redraw.add(live._watch)
+        return live
+
+    @classmethod
+    def _until(
+        cls, stream: Stream, source: Source, wish: Wish | None, positions: time_travel.Positions
+    ) -> Live:
+        """Return a run of `stream` up to these positions that writes nothing."""
+        from headrace import _core
+
+        calls = batch_functions.calls_for(stream._functions)
+        plan = stream._plan_for(source, calls)
+        until, core = time_travel.source_until(stream, source, wish, positions)
+        opened = topology.open_sources(until, stream._schema)
+        live = cls(stream, until, _core.Engine(plan, opened, [], {}, core))
+        live._have_called(calls)
+        live._engine.start()
+        interrupts.add(live)
         return live
 
     @classmethod
@@ -604,6 +624,70 @@ class Live:
         if not isinstance(timeout, (int, float)) or not timeout > 0:
             raise InvalidArgument(f"savepoint: timeout: expected seconds, got {timeout!r}")
         self._engine.savepoint(name, max(round(timeout * 1000), 1))
+
+    @names_checked
+    def at(
+        self,
+        *,
+        offset: int | Mapping[Any, int] | None = None,
+        time: dt.datetime | str | None = None,
+        timeout: float | None = None,
+    ) -> Live:
+        """Return the stream as it was at an earlier point, while this one goes on.
+
+        It is computed again, from the newest checkpoint before that point (``checkpoint=`` of
+        :meth:`~headrace.Stream.run`), else from where the stream began; nothing is written
+        anywhere. What comes back has ended: its rows, by key too, are those from the checkpoint to
+        the point, and ``status().recovery`` says which checkpoint it was.
+
+        Parameters
+        ----------
+        offset : int or mapping, optional
+            The record that would be the next one: a number where the stream reads one partition,
+            else ``{partition: offset}`` or ``{(topic, partition): offset}``; partitions that are
+            not named are taken as far as they have been read.
+        time : datetime or str, optional
+            The same for all partitions, by the time of the Kafka records: those before it. UTC,
+            where it has no zone.
+        timeout : float, optional
+            Seconds it may take; as long as it takes, where it is not given.
+
+        Returns
+        -------
+        Live
+            A stream that has ended.
+
+        Raises
+        ------
+        InvalidArgument
+            If the point is later than what was read, or not one.
+        TimeoutError
+            If it took too long.
+
+        Examples
+        --------
+        >>> import headrace as hr
+        >>> live = hr.kafka("stocks").run(checkpoint="state/")  # doctest: +SKIP
+        >>> then = live.at(time="2026-03-02 14:30")  # doctest: +SKIP
+        >>> then.frame(last=1, key="AAPL")  # doctest: +SKIP
+        >>> live.at(offset={0: 1_204_551}).frame()  # doctest: +SKIP
+        """
+        self._check_process()
+        now = {(task.topic, task.partition): task.position for task in self.status().tasks}
+        positions = time_travel.target(self._source, now, offset, time)
+        for (topic, partition), position in positions.items():
+            if position > now[topic, partition]:
+                raise InvalidArgument(
+                    f"at: {topic}[{partition}] has been read up to {now[topic, partition]}, "
+                    f"not to {position}"
+                )
+        past = Live._until(self._stream, self._source, self._wish, positions)
+        try:
+            if not past.wait(timeout=timeout):
+                raise TimeoutError(f"at: not done within {timeout:g} s")
+        finally:
+            past.stop()
+        return past
 
     def __enter__(self) -> Live:
         return self

@@ -113,6 +113,13 @@ base::Result<Restored> Recovery::by_checkpoint(const PartitionName& partition,
   return made;
 }
 
+bool Recovery::is_beyond(const checkpoint::Stored& stored) const {
+  return std::ranges::any_of(stored.read_to, [this](const checkpoint::ReadTo& to) {
+    const auto last = config_.up_to.find({to.topic, to.partition});
+    return last != config_.up_to.end() && to.offset > last->second;
+  });
+}
+
 std::string Recovery::unit_for(const PartitionName& partition) const {
   return config_.merged ? kMergedUnit : unit_of(partition);
 }
@@ -122,6 +129,7 @@ base::Result<Recovery::State> Recovery::newest(const std::string& unit, std::uin
   if (State known = merged_state_.lock(); known && known->commit <= up_to) return known;
   base::Result<std::vector<checkpoint::Stored>> kept = config_.store->list(unit);
   if (!kept) return kept.error();
+  std::erase_if(*kept, [this](const checkpoint::Stored& stored) { return is_beyond(stored); });
   std::optional<base::Error> other_plan;
   while (!kept->empty()) {
     std::vector<std::uint64_t> commits;

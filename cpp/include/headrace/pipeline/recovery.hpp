@@ -55,6 +55,8 @@ class Recovery final : public source::StartingPoints {
     std::shared_ptr<checkpoint::Store> savepoint;  // for who has no checkpoint; null: none
     std::string plan;                              // fingerprint
     bool by_commits = false;                       // exactly once: committed positions are ours
+    // Checkpoints that are beyond one of these are not used.
+    std::map<PartitionName, std::int64_t> up_to = {};
     bool merged = false;  // partitions flow together: one state of all of them
     // Where positions are kept with the results: says which ones. Empty: what the source has found.
     std::function<base::Result<source::CommittedOffset>(const PartitionName&)> committed = {};
@@ -90,6 +92,7 @@ class Recovery final : public source::StartingPoints {
   [[nodiscard]] base::Result<State> newest(const std::string& unit, std::uint64_t up_to);
   // Of a savepoint, whichever pipeline made it.
   [[nodiscard]] base::Result<State> saved(const std::string& unit, std::uint64_t up_to);
+  [[nodiscard]] bool is_beyond(const checkpoint::Stored& stored) const;
   [[nodiscard]] std::string unit_for(const PartitionName& partition) const;
 
   Config config_;

@@ -148,6 +148,24 @@ base::Result<std::vector<Watermarks>> KafkaAdmin::watermarks(std::string_view to
   return marks;
 }
 
+base::Result<std::vector<std::int64_t>> KafkaAdmin::offsets_at(std::string_view topic_name,
+                                                               std::int64_t timestamp_ms,
+                                                               milliseconds deadline) {
+  base::Result<TopicInfo> info = topic(topic_name, deadline);
+  if (!info) return info.error();
+  std::vector<TopicPartition> partitions;
+  for (int p = 0; p < info->partitions; ++p) partitions.emplace_back(info->name, p);
+  Start start;
+  start.at = StartAt::kTimestamp;
+  start.timestamp_ms = timestamp_ms;
+  const base::Result<std::vector<Place>> places =
+      resolve(impl_->client.get(), partitions, {.start = start}, deadline);
+  if (!places) return places.error();
+  std::vector<std::int64_t> offsets;
+  for (const Place& place : *places) offsets.push_back(place.offset);
+  return offsets;
+}
+
 std::string topic_missing(std::string_view topic, std::string_view bootstrap,
                           const std::vector<std::string>& existing) {
   std::string text = "topic \"" + std::string(topic) + "\" does not exist on ";

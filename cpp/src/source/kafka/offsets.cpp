@@ -1,5 +1,6 @@
 #include <headrace/source/kafka/offsets.hpp>
 
+#include <algorithm>
 #include <cstddef>
 
 #include <headrace/source/kafka/errors.hpp>
@@ -127,7 +128,10 @@ base::Result<std::vector<Place>> resolve(rd_kafka_t* client, const Partitions& p
   if (request.with_end && !partitions.empty()) {
     base::Result<Offsets> ends = ask(client, partitions, RD_KAFKA_OFFSET_END, timeout);
     if (!ends) return ends.error();
-    for (std::size_t i = 0; i < places.size(); ++i) places[i].end = (*ends)[i];
+    for (std::size_t i = 0; i < places.size(); ++i) {
+      const auto given = request.ends.find(partitions[i]);
+      places[i].end = given == request.ends.end() ? (*ends)[i] : std::min((*ends)[i], given->second);
+    }
   }
   return places;
 }

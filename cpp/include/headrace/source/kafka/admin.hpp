@@ -60,6 +60,10 @@ class KafkaAdmin {
   // By partition; the high watermark is the next offset to be written.
   [[nodiscard]] base::Result<std::vector<Watermarks>> watermarks(
       std::string_view topic, std::chrono::milliseconds deadline);
+  // By partition, the first offset of that time (milliseconds since 1970) or later, by the times of
+  // the Kafka records; the high watermark where there is none.
+  [[nodiscard]] base::Result<std::vector<std::int64_t>> offsets_at(
+      std::string_view topic, std::int64_t timestamp_ms, std::chrono::milliseconds deadline);
 
  private:
   struct Impl;

@@ -74,6 +74,7 @@ struct KafkaSourceConfig {
   std::shared_ptr<StartingPoints> starting_points;  // null: where the group's position says
   Start start;
   bool bounded = false;  // up to the high watermarks at start, then Poll::end
+  std::map<TopicPartition, std::int64_t> ends;  // or up to these, where they come first
   OutOfRange on_out_of_range = OutOfRange::kError;
   bool strict = false;  // a topic that does not exist is an error instead of an event
   // How soon new partitions are seen, and partitions that have no leader any more.

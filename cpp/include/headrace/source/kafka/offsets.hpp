@@ -34,6 +34,7 @@ struct PlaceRequest {
   Start start;
   bool from_group = false;  // a committed position wins
   bool with_end = false;    // ask for the high watermarks too
+  std::map<TopicPartition, std::int64_t> ends{};  // that are nearer
 };
 
 struct OffsetRange {
