@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import ctypes
 import gc
 import multiprocessing
 import os
@@ -18,6 +19,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, NoReturn
 
 import pandas as pd
@@ -275,7 +277,171 @@ def fork(how: str) -> None:
     say("child", ended, "parent", goes_on)
 
 
-COMMANDS: dict[str, Callable[..., None]] = {"blocked": blocked, "exit": leave, "fork": fork}
+# -- callback: functions of the user's that do what they should not
+
+
+def _fails(function: Callable[[pd.DataFrame], Any], word: str) -> None:
+    """Run with a function that ends its stream; the error is raised where it is waited for."""
+    stream = hr.from_frame(frame(10), schema=SCHEMA).map_batches(function, schema=SCHEMA)
+    with stream.run() as live:
+        try:
+            live.wait("20s", progress=False)
+        except hr.errors.FunctionError as error:
+            say("ended", str(error).count(word))
+
+
+def _raises(df: pd.DataFrame) -> pd.DataFrame:
+    if len(df):
+        raise ValueError("no such price")
+    return df
+
+
+def _re_enters(df: pd.DataFrame) -> pd.DataFrame:
+    if not len(df):
+        return df
+    other = hr.from_frame(df, schema=SCHEMA).map_batches(lambda inner: inner)
+    return other.collect()
+
+
+def _re_enters_well() -> bool:
+    stream = hr.from_frame(frame(9), schema=SCHEMA).map_batches(_re_enters)
+    return stream.collect()["id"].tolist() == list(range(9))
+
+
+def _blocks() -> None:
+    live = numbers().run()
+    time.sleep(0.5)
+    live.stop()
+    say("ended", 1)
+
+
+def _within(act: Callable[[hr.Live], object]) -> None:
+    """Let a condition that is waited for do something to its stream, once."""
+    done = []
+
+    def condition(live: hr.Live) -> bool:
+        done.append(act(live))
+        return True
+
+    with bars(DOWN).run() as live:
+        try:
+            live.wait("20s", until=condition, progress=False)
+        except ZeroDivisionError as error:
+            say("ended", str(error).count("of the user's own"))
+            return
+    say("ended", len(done))
+
+
+def _closes() -> None:
+    """Let a function stop the stream that it is called for."""
+    held: list[hr.Live] = []
+
+    def closes(df: pd.DataFrame) -> pd.DataFrame:
+        while len(df) and not held:
+            time.sleep(0.01)
+        for live in held:
+            live.stop()
+        return df
+
+    stream = hr.from_frame(frame(10), schema=SCHEMA).map_batches(closes)
+    live = stream.run()
+    held.append(live)
+    live.wait("20s", progress=False)
+    say("ended", int(live.status().state != "running"))
+
+
+CALLBACKS: dict[str, Callable[[], None]] = {
+    "raises": lambda: _fails(_raises, "no such price"),
+    "wrong type": lambda: _fails(lambda df: "rows" if len(df) else df, "got str"),
+    "blocks": _blocks,
+    "re-enters": lambda: say("ended", int(_re_enters_well())),
+    "closes": _closes,
+    "condition raises": lambda: _within(lambda _: _raise()),
+    "condition waits": lambda: _within(lambda live: live.wait(0.2, progress=False)),
+    "condition closes": lambda: _within(lambda live: live.stop()),
+}
+
+
+def callback(name: str) -> None:
+    """Run a stream with one of them; say how often its end reached the user."""
+    CALLBACKS[name]()
+
+
+# -- keep: what was looked at stays as it was
+
+_HISTORY = 100
+
+
+def keep() -> None:
+    """Keep views of rows while they are overwritten, their stream ends and its handle goes."""
+    broker = hr.MockBroker(bars=1)
+
+    def send(first: int) -> None:
+        rows = frame(_HISTORY).assign(id=range(first, first + _HISTORY))
+        hr.replay(rows, to="bars", bootstrap=broker.bootstrap, key="key")
+
+    live = bars(broker.bootstrap).run(history=_HISTORY)
+    send(0)
+    assert live.wait(records=_HISTORY, timeout=60)
+    ids = live.numpy(last=_HISTORY)["id"]
+    views = {"array": ids, "slice": ids[10:20], "frame": live.frame(_HISTORY)["id"].to_numpy()}
+    copies = {name: view.copy() for name, view in views.items()}
+    del ids
+    for turn in range(1, 11):
+        send(turn * _HISTORY)
+        assert live.wait(records=(turn + 1) * _HISTORY, timeout=60)
+    _compare("overwritten", views, copies)
+    live.stop()
+    del live
+    gc.collect()
+    _compare("closed", views, copies)
+    del views["array"]
+    gc.collect()
+    _compare("parent gone", views, copies)
+    try:
+        views["slice"][0] = 1
+    except ValueError:
+        say("read-only")
+
+
+def _compare(when: str, views: dict[str, Any], copies: dict[str, Any]) -> None:
+    changed = [name for name, view in views.items() if (view != copies[name]).any()]
+    say(when, *(changed or ["same"]))
+
+
+# -- slow: a cell that takes its time
+
+
+def slow(bootstrap: str, topic: str, asleep_s: str, hold_s: str) -> None:
+    """Sleep in a cell, then hold the GIL, both longer than a member may go without polling."""
+    limits = {"max.poll.interval.ms": "6000", "session.timeout.ms": "6000"}
+    stream = hr.kafka(
+        topic, bootstrap=bootstrap, schema=SCHEMA, group="slow", start="earliest", config=limits
+    )
+    with stream.run(history=1_000) as live:
+        assert live.wait(records=1, timeout=60)
+        say("in")
+        before = _resident()
+        time.sleep(float(asleep_s))
+        ctypes.PyDLL(None).usleep(int(float(hold_s) * 1e6))  # with the GIL
+        say("out", live.status().records, _resident() - before)
+        sys.stdin.readline()
+        say("all", live.wait(records=int(sys.stdin.readline()), timeout=60))
+
+
+def _resident() -> int:
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE")
+
+
+COMMANDS: dict[str, Callable[..., None]] = {
+    "blocked": blocked,
+    "exit": leave,
+    "fork": fork,
+    "callback": callback,
+    "keep": keep,
+    "slow": slow,
+}
 
 if __name__ == "__main__":
     with contextlib.suppress(BrokenPipeError):

@@ -1,7 +1,7 @@
-"""Ctrl-C, exits and forks while streams run: experiments of ``make prove`` in their quick forms.
+"""Ctrl-C, exits, forks, kept rows and callbacks: experiments of ``make prove``, their quick forms.
 
-Looking at a stream while its function is at work, and a function that raises, returns something
-else, blocks or stops its stream are in ``test_batch_functions.py``.
+Each has a process of its own. What a function of the user's may return and what is said about it is
+in ``test_batch_functions.py``; the stop button of a notebook is in ``tests/mishaps``.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.prove.experiment import Context, Experiment
-from tests.prove.experiments import notebooks, replies
+from tests.prove.experiments import notebooks, replies, sessions
 
 pytestmark = pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="counts threads there")
 
@@ -43,6 +43,15 @@ def test_the_interpreter_ends_while_streams_run(context: Context, case: str) -> 
 @pytest.mark.parametrize("case", notebooks.FORKS.cases(True))
 def test_a_child_leaves_its_parents_streams_alone(context: Context, case: str) -> None:
     run(notebooks.FORKS, context, case)
+
+
+def test_rows_that_are_kept_stay_as_they_were(context: Context) -> None:
+    run(sessions.KEPT, context, "kept 33")
+
+
+@pytest.mark.parametrize("case", sessions.CALLBACKS.cases(True))
+def test_a_callback_that_does_what_it_should_not(context: Context, case: str) -> None:
+    run(sessions.CALLBACKS, context, case)
 
 
 def test_cells_of_the_error_matrix_are_read() -> None:

@@ -46,6 +46,13 @@ struct Stall {
 
 struct KafkaProducer::Impl final : source::ClientEvents {
   explicit Impl(ProducerConfig c) : ClientEvents(c.client), config(std::move(c)) {}
+  Impl(const Impl&) = delete;
+  Impl& operator=(const Impl&) = delete;
+  // Whoever is called back while the client ends finds all members.
+  ~Impl() override {
+    topics.clear();
+    client.reset();
+  }
 
   void on_error(rd_kafka_resp_err_t error, std::string_view reason) noexcept override {
     const std::lock_guard lock(mutex);
