@@ -91,6 +91,7 @@ class Live:
         self._watch: Watch | None = None
         self._callers: list[Caller] = []
         self._slots: list[Slot | Writer] = []  # this worker's place in its group, its results
+        self._wish: Wish | None = None  # what it was asked to keep
         self._upstreams: list[Live] = []  # that write the topics which this one reads
 
     @classmethod
