@@ -82,11 +82,10 @@ WatchSetup watch_setup(const KafkaSourceConfig& config, Share share) {
   WatchSetup setup;
   setup.topics = config.topics;
   setup.pattern = config.pattern.empty() ? "" : whole_name(config.pattern);
-  setup.request = {
-      .start = config.start,
-      .from_group = !config.group.empty(),
-      .with_end = config.bounded,
-      .ends = config.ends};
+  setup.request = {.start = config.start,
+                   .from_group = !config.group.empty(),
+                   .with_end = config.bounded,
+                   .ends = config.ends};
   setup.assign = config.group.empty() || !config.join;
   setup.starting_points = config.starting_points;
   setup.strict = config.strict;

@@ -130,7 +130,8 @@ base::Result<std::vector<Place>> resolve(rd_kafka_t* client, const Partitions& p
     if (!ends) return ends.error();
     for (std::size_t i = 0; i < places.size(); ++i) {
       const auto given = request.ends.find(partitions[i]);
-      places[i].end = given == request.ends.end() ? (*ends)[i] : std::min((*ends)[i], given->second);
+      places[i].end =
+          given == request.ends.end() ? (*ends)[i] : std::min((*ends)[i], given->second);
     }
   }
   return places;

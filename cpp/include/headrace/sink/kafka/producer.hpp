@@ -96,8 +96,8 @@ class KafkaProducer {
 
   // Transactions, where the producer has a transactional id. librdkafka's own timeouts are not to
   // be relied on: each call runs on a thread of its own and is given up at the deadline, and so is
-  // the producer then: it is only to be destroyed, and its client ends when the call does. A retriable error may be gone with another
-  // producer of the same id; kFenced is one of them.
+  // the producer then: it is only to be destroyed, and its client ends when the call does. A
+  // retriable error may be gone with another producer of the same id; kFenced is one of them.
   [[nodiscard]] base::Status init_transactions(std::chrono::milliseconds deadline);
   [[nodiscard]] base::Status begin_transaction();
   // `membership`: as Source::membership() gives it.

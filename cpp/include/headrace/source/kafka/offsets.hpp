@@ -32,8 +32,8 @@ struct Place {
 
 struct PlaceRequest {
   Start start;
-  bool from_group = false;  // a committed position wins
-  bool with_end = false;    // ask for the high watermarks too
+  bool from_group = false;                        // a committed position wins
+  bool with_end = false;                          // ask for the high watermarks too
   std::map<TopicPartition, std::int64_t> ends{};  // that are nearer
 };
 
