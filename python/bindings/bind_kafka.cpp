@@ -181,9 +181,9 @@ sink::KafkaTopics topics_of(const py::dict& dict, const std::shared_ptr<TopicNam
   return {.topic = dict["topic"].cast<std::string>(),
           .dead_letter_topic = text_or_empty(dict, "dead_letters"),
           .key_column = text_or_empty(dict, "key"),
-          .source_topic = [names](std::int32_t topic) {
-            return *names ? (*names)(topic) : std::string();
-          }};
+          .source_topic =
+              [names](std::int32_t topic) { return *names ? (*names)(topic) : std::string(); },
+          .arrow = dict["format"].cast<std::string>() == "arrow"};
 }
 
 // The log of a stream whose results are written in transactions.

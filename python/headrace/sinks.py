@@ -25,6 +25,7 @@ class KafkaSink:
     dead_letters: str | None
     guarantee: str | None = None  # None: exactly once wherever that can be had
     config: Mapping[str, str] = field(default_factory=dict, repr=False)
+    value_format: str = "json"
 
     name: ClassVar[str] = "to_kafka"
     insisting: ClassVar[str] = 'to_kafka: processing_guarantee="exactly-once"'
@@ -42,6 +43,7 @@ class KafkaSink:
             "topic": self.topic,
             "key": key,
             "dead_letters": self.dead_letters,
+            "format": self.value_format,
         }
 
     def open(self, key: str | None) -> _core.Sink:

@@ -858,13 +858,16 @@ class Stream:
         Parameters
         ----------
         topic : str
-            Where the results go, one JSON object a record.
+            Where the results go.
         bootstrap : str, optional
             Brokers; default: those of the source.
         key : str, optional
             Column that becomes the Kafka key; default: the stream's key.
-        format : {"json"}
-            How values are written. NaN and null become ``null``, timestamps ISO 8601.
+        format : {"json", "arrow"}
+            How values are written: as a JSON object for each row, NaN and null as ``null``,
+            timestamps in ISO 8601; or as Arrow IPC streams, which keep types and all bits and which
+            ``pyarrow.ipc.open_stream`` reads: the rows of one key that were ready together are one
+            record, so that how many records there are says nothing.
         dead_letters : str, optional
             Topic for rejected records: original bytes, with topic, partition, offset, reason and
             detail as headers.
@@ -892,8 +895,8 @@ class Stream:
                 'to_kafka: processing_guarantee: expected "exactly-once" or "at-least-once", got '
                 + repr(processing_guarantee)
             )
-        if format != "json":
-            raise InvalidArgument(f'to_kafka: format: expected "json", got {format!r}')
+        if format not in ("json", "arrow"):
+            raise InvalidArgument(f'to_kafka: format: expected "json" or "arrow", got {format!r}')
         if key is not None and self._pending is None:
             _ = self.schema[key]
         client: dict[str, Any] = getattr(self._source, "client", dict)()
@@ -901,7 +904,9 @@ class Stream:
         if where is None:
             raise InvalidArgument("to_kafka: bootstrap= is needed, the source is not Kafka")
         settings = {**(client.get("config", {}) if bootstrap is None else {}), **(config or {})}
-        sink = KafkaSink(topic, where, key, dead_letters, processing_guarantee, settings)
+        sink = KafkaSink(
+            topic, where, key, dead_letters, processing_guarantee, settings, value_format=format
+        )
         return replace(self, _sinks=(*self._sinks, sink))
 
     @names_checked

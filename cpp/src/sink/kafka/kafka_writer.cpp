@@ -2,6 +2,7 @@
 
 #include <charconv>
 #include <cstdint>
+#include <map>
 #include <utility>
 
 #include <headrace/source/kafka/settings.hpp>
@@ -35,6 +36,8 @@ std::string hex(std::uint32_t number) {
 // mend.
 constexpr std::size_t kDeadLetterCap = 512U << 10U;
 
+constexpr std::size_t kLargestStream = 512U << 10U;
+
 }  // namespace
 
 base::Status check(const KafkaTopics& topics) {
@@ -51,14 +54,19 @@ base::Status check(const KafkaTopics& topics) {
 }
 
 base::Status KafkaWriter::prepare(const record::RecordBatch& batch) {
-  if (encoder_ && encoder_->schema() == batch.schema()) return {};
+  if (json_ && json_->schema() == batch.schema()) return {};
+  if (arrow_ && arrow_->schema() == batch.schema()) return {};
   key_column_ = batch.schema()->key_index();
   if (!topics_.key_column.empty()) {
     base::Result<int> index = batch.schema()->require(topics_.key_column);
     if (!index) return index.error();
     key_column_ = *index;
   }
-  encoder_.emplace(batch.schema());
+  if (topics_.arrow) {
+    arrow_.emplace(batch.schema());
+  } else {
+    json_.emplace(batch.schema());
+  }
   return {};
 }
 
@@ -90,29 +98,79 @@ bool KafkaWriter::append_key(const record::RecordBatch& batch, std::size_t row) 
 base::Status KafkaWriter::write(KafkaProducer& producer, const record::RecordBatch& batch) {
   if (topics_.topic.empty()) return {};
   if (base::Status ok = prepare(batch); !ok) return ok;
+  append_keys(batch);
   values_.clear();
-  keys_.clear();
   value_ends_.clear();
-  key_ends_.clear();
-  records_.assign(batch.rows(), {});
-  for (std::size_t row = 0; row < batch.rows(); ++row) {
-    encoder_->append_row(batch, row, values_);
-    value_ends_.push_back(values_.size());
-    records_[row].has_key = append_key(batch, row);
-    key_ends_.push_back(keys_.size());
+  records_.clear();
+  if (topics_.arrow) {
+    add_streams(batch);
+  } else {
+    add_objects(batch);
   }
-  const auto* times = batch.event_times ? batch.event_times->as<std::int64_t>() : nullptr;
-  std::size_t value_from = 0;
-  std::size_t key_from = 0;
-  for (std::size_t row = 0; row < batch.rows(); ++row) {
-    ProducerRecord& r = records_[row];
-    r.value = std::string_view(values_).substr(value_from, value_ends_[row] - value_from);
-    r.key = std::string_view(keys_).substr(key_from, key_ends_[row] - key_from);
-    if (times != nullptr) r.timestamp_ms = floor_to_millis(times[row]);
-    value_from = value_ends_[row];
-    key_from = key_ends_[row];
+  std::size_t from = 0;
+  for (std::size_t i = 0; i < records_.size(); ++i) {
+    records_[i].value = std::string_view(values_).substr(from, value_ends_[i] - from);
+    from = value_ends_[i];
   }
   return producer.produce_batch(topics_.topic, records_);
+}
+
+void KafkaWriter::append_keys(const record::RecordBatch& batch) {
+  keys_.clear();
+  key_ends_.clear();
+  has_key_.clear();
+  for (std::size_t row = 0; row < batch.rows(); ++row) {
+    has_key_.push_back(append_key(batch, row));
+    key_ends_.push_back(keys_.size());
+  }
+}
+
+std::optional<std::string_view> KafkaWriter::key_of(std::size_t row) const {
+  if (!has_key_[row]) return std::nullopt;
+  const std::size_t from = row == 0 ? 0 : key_ends_[row - 1];
+  return std::string_view(keys_).substr(from, key_ends_[row] - from);
+}
+
+void KafkaWriter::add_record(const record::RecordBatch& batch, std::size_t row) {
+  value_ends_.push_back(values_.size());
+  ProducerRecord& record = records_.emplace_back();
+  const std::optional<std::string_view> key = key_of(row);
+  record.has_key = key.has_value();
+  record.key = key.value_or(std::string_view());
+  if (batch.event_times) {
+    record.timestamp_ms = floor_to_millis(batch.event_times->as<std::int64_t>()[row]);
+  }
+}
+
+void KafkaWriter::add_objects(const record::RecordBatch& batch) {
+  for (std::size_t row = 0; row < batch.rows(); ++row) {
+    json_->append_row(batch, row, values_);
+    add_record(batch, row);
+  }
+}
+
+void KafkaWriter::add_streams(const record::RecordBatch& batch) {
+  std::map<std::optional<std::string_view>, std::vector<std::uint32_t>> groups;
+  std::vector<std::vector<std::uint32_t>*> in_order;  // in which their keys come
+  for (std::uint32_t row = 0; row < batch.rows(); ++row) {
+    std::vector<std::uint32_t>& rows = groups[key_of(row)];
+    if (rows.empty()) in_order.push_back(&rows);
+    rows.push_back(row);
+  }
+  for (const std::vector<std::uint32_t>* rows : in_order) add_stream(batch, *rows);
+}
+
+void KafkaWriter::add_stream(const record::RecordBatch& batch,
+                             std::span<const std::uint32_t> rows) {
+  const std::size_t from = values_.size();
+  arrow_->append_rows(batch, rows, values_);
+  if (rows.size() == 1 || values_.size() - from <= kLargestStream) {
+    return add_record(batch, rows.back());
+  }
+  values_.resize(from);
+  const std::size_t half = rows.size() / 2;
+  add_stream(batch, rows.first(half));
+  add_stream(batch, rows.subspan(half));
 }
 
 base::Status KafkaWriter::write(KafkaProducer& producer, std::span<const record::Reject> rejects) {

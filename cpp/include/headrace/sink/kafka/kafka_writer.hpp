@@ -23,6 +23,7 @@
 #include <vector>
 
 #include <headrace/record/reject.hpp>
+#include <headrace/sink/arrow_encoder.hpp>
 #include <headrace/sink/json_encoder.hpp>
 #include <headrace/sink/kafka/producer.hpp>
 #include <headrace/source/kafka/message_headers.hpp>
@@ -35,6 +36,8 @@ struct KafkaTopics {
   std::string key_column;         // empty: the schema's key; without one, null keys
   // Name of a source topic for the dead letters' header; index = TaskId::topic.
   std::function<std::string(std::int32_t)> source_topic;
+  // Rows of a key are written together, as Arrow streams, not each as a JSON object.
+  bool arrow = false;
 };
 
 // InvalidArgument where neither topic is given, or one is no topic name.
@@ -53,19 +56,29 @@ class KafkaWriter {
   [[nodiscard]] bool shorten_dead_letters() noexcept;
 
  private:
+  void append_keys(const record::RecordBatch& batch);
+  [[nodiscard]] std::optional<std::string_view> key_of(std::size_t row) const;
+  // A record whose value is what was appended to values_ last; key and time are those of `row`.
+  void add_record(const record::RecordBatch& batch, std::size_t row);
+  void add_objects(const record::RecordBatch& batch);
+  void add_streams(const record::RecordBatch& batch);
+  // Of rows that have one key: one where it is small enough, else several.
+  void add_stream(const record::RecordBatch& batch, std::span<const std::uint32_t> rows);
   [[nodiscard]] base::Status prepare(const record::RecordBatch& batch);
   [[nodiscard]] base::Status write_reject(KafkaProducer& producer, const record::Reject& reject);
   // The text of the key of a row; false where it has none.
   [[nodiscard]] bool append_key(const record::RecordBatch& batch, std::size_t row);
 
   KafkaTopics topics_;
-  std::optional<JsonEncoder> encoder_;
+  std::optional<JsonEncoder> json_;
+  std::optional<ArrowEncoder> arrow_;
   int key_column_ = -1;
   std::size_t dead_letter_cap_ = SIZE_MAX;
   std::string values_;  // of a whole batch; records point into it
   std::string keys_;
-  std::vector<std::size_t> value_ends_;
-  std::vector<std::size_t> key_ends_;
+  std::vector<std::size_t> value_ends_;  // by record
+  std::vector<std::size_t> key_ends_;    // by row
+  std::vector<bool> has_key_;
   std::vector<ProducerRecord> records_;
 };
 
