@@ -69,7 +69,7 @@ def test_all_types_come_as_they_were(kafka: TemporaryBroker, tmp_path: Path) -> 
         )
         count += 2_000
         with sink.run(checkpoint=tmp_path, commit_interval="20ms"):
-            until(lambda: len(rows_of(boot, target)[0]) == count)
+            until(lambda wanted=count: len(rows_of(boot, target)[0]) == wanted)
     rows, sizes = rows_of(boot, target)
     assert max(sizes) > 1
     by_id = {row["id"]: row for row in rows}
