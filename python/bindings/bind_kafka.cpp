@@ -242,6 +242,7 @@ std::unique_ptr<DurabilityHandle> durability(const py::dict& dict) {
   pipeline::Recovery::Config config{.store = made.store,
                                     .savepoint = std::move(savepoint),
                                     .plan = dict["plan"].cast<std::string>(),
+                                    .models = dict["models"].cast<std::string>(),
                                     .by_commits = false,
                                     .merged = dict["merged"].cast<bool>()};
   if (!dict["log"].is_none()) {

@@ -116,7 +116,13 @@ std::pair<pipeline::Frame, std::vector<std::size_t>> decode(
 
 void bind_plan(py::module_& module) {
   py::class_<model::Predictor, std::shared_ptr<model::Predictor>>(module, "Predictor")
-      .def(py::init(&adopt), py::arg("capsule"))
+      .def(py::init([](const py::capsule& capsule, std::string version) {
+             std::shared_ptr<model::Predictor> predictor = adopt(capsule);
+             predictor->set_version(std::move(version));
+             return predictor;
+           }),
+           py::arg("capsule"), py::arg("version") = "")
+      .def_property_readonly("version", &model::Predictor::version)
       .def_property_readonly("input_width", &model::Predictor::input_width)
       .def_property_readonly("window", &model::Predictor::window)
       .def_property_readonly("output_width", &model::Predictor::output_width);

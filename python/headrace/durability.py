@@ -261,6 +261,7 @@ def _settings(stream: Stream, source: Source, wish: Wish) -> dict[str, Any]:
     """Return what the core is told however results are written."""
     return {
         "plan": fingerprint(stream, source),
+        "models": ",".join(model.version for model in stream._predictors),
         "merged": isinstance(source, topology.Merged),
         "store": _store(source, wish),
         "keep": wish.keep,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib
 import importlib.util
 from collections.abc import Sequence
@@ -54,7 +55,7 @@ def load(
         device=device,
         threads=threads,
     )
-    return _core.Predictor(capsule)
+    return _core.Predictor(capsule, hashlib.sha256(path.read_bytes()).hexdigest()[:16])
 
 
 def _torch_module() -> Any:

@@ -303,3 +303,11 @@ bars.predict({str(save(Mlp()))!r}, inputs={INPUTS!r}, outputs=["p"]).run()
     report = check(script, file=tmp_path / "bars.csv")
     assert report.exit_code == 1
     assert "pipeline.py:4: ModelError: " in report.errors[0]
+
+
+def test_a_model_is_known_by_what_is_in_its_file(save: Save) -> None:
+    first, second = save(Mlp()), save(Mlp())  # of different weights
+    versions = [models.load(path, inputs=INPUTS, outputs=["p"]).version for path in (first, second)]
+    again = models.load(first, inputs=INPUTS, outputs=["p"]).version
+    assert len(versions[0]) == 16
+    assert versions[0] == again != versions[1]

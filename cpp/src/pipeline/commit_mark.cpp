@@ -33,6 +33,8 @@ bool set(CommitMark& mark, std::string_view name, std::string_view value) {
     mark.resting = value == "1";
   } else if (name == "plan") {
     mark.plan = value;
+  } else if (name == "models") {
+    mark.models = value;
   } else if (name == "run") {
     mark.run = value;
   } else if (name == "digest") {
@@ -49,6 +51,7 @@ std::string to_text(const CommitMark& mark) {
   if (mark.finished) text += ";finished=1";
   if (mark.resting) text += ";resting=1";
   text += ";plan=" + mark.plan + ";run=" + mark.run;
+  if (!mark.models.empty()) text += ";models=" + mark.models;
   if (!mark.digest.empty()) text += ";digest=" + mark.digest;
   return text;
 }

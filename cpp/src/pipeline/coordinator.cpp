@@ -17,7 +17,7 @@ using std::chrono::milliseconds;
 constexpr milliseconds kFlushSlice{50};
 constexpr milliseconds kWaitSlice{20};
 // State of so many tasks is copied at one cut as fits into this; the others follow with the next.
-constexpr milliseconds kLongestCopy{20};
+constexpr milliseconds kLongestCopy{5};
 // A partition that is given back is worth this much patience: what is not committed by then is
 // computed again by whoever gets it.
 constexpr milliseconds kRelease{5'000};
@@ -157,6 +157,7 @@ sink::Position Coordinator::position_of(TaskSlot& slot, Wanted wanted,
                         .finished = wanted.finished,
                         .resting = house_.junction != nullptr && house_.junction->resting(slot),
                         .plan = house_.recovery.plan(),
+                        .models = house_.recovery.models(),
                         .run = run_,
                         .digest = digest};
   return {.partition = slot.partition(),
@@ -235,12 +236,11 @@ void Coordinator::drop_lost(Taken& taken) const {
 
 checkpoint::Checkpoint Coordinator::state_of(std::string unit, std::uint64_t commit) const {
   const auto now = std::chrono::system_clock::now().time_since_epoch();
-  return {.unit = std::move(unit),
-          .pipeline = house_.recovery.plan(),
-          .commit = commit,
-          .read_to = {},
-          .facts = {{"taken", std::to_string(std::chrono::floor<milliseconds>(now).count())}},
-          .sections = {}};
+  checkpoint::Checkpoint state{
+      .unit = std::move(unit), .pipeline = house_.recovery.plan(), .commit = commit};
+  state.facts["taken"] = std::to_string(std::chrono::floor<milliseconds>(now).count());
+  if (!house_.recovery.models().empty()) state.facts["models"] = house_.recovery.models();
+  return state;
 }
 
 void Coordinator::committed(std::uint64_t number, std::vector<checkpoint::Checkpoint> states,

@@ -87,8 +87,11 @@ base::Result<Restored> Recovery::by_commit(const PartitionName& partition,
   } else {
     return made;
   }
-  if (same_plan) {
+  if (same_plan && mark->models == config_.models) {
     made.digest = mark->digest;
+  } else if (same_plan) {
+    say(name_of(partition) + ": from offset " + std::to_string(made.replay_until) +
+        " on with other models (" + config_.models + ", before it " + mark->models + ')');
   } else if (made.begin < made.replay_until) {
     say(name_of(partition) +
         ": the pipeline has changed since the last commit: its state is computed again from "

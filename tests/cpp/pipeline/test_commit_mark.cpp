@@ -10,6 +10,7 @@ TEST_CASE("commit mark: what was written is read back") {
                         .finished = true,
                         .resting = true,
                         .plan = "9f3a",
+                        .models = "0c1d,77fe",
                         .run = "c1d2",
                         .digest = "0123456789abcdef"};
   const auto back = mark_from(to_text(mark));

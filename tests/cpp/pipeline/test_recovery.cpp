@@ -179,3 +179,70 @@ TEST_CASE("recovery: results that come to something else end the run") {
   CHECK(status.error().code == base::ErrorCode::kCheckpoint);
   CHECK(status.error().message.find("stocks[0]: the state at offset 99 is not what it was") == 0);
 }
+
+TEST_CASE("recovery: with other models state goes on, and results are not compared") {
+  Recovery recovery({.store = nullptr, .plan = "plan", .models = "new", .by_commits = true});
+  CHECK(recovery.begin(kPartition, committed(5, 100), 0).value_or_throw() == 3);
+  CHECK(recovery.take(kPartition)->digest.empty());
+  CHECK(recovery.story().back().find("other models (new") != std::string::npos);
+  CommitMark same = mark_from(committed(5, 100).metadata).value();
+  same.models = "new";
+  const source::CommittedOffset now{.offset = 100, .metadata = to_text(same)};
+  CHECK(recovery.begin(kPartition, now, 0).value_or_throw() == 3);
+  CHECK(recovery.take(kPartition)->digest == "abc");
+}
+
+TEST_CASE("recovery: a savepoint is for who has no checkpoint, whichever pipeline made it") {
+  const Folder folder;
+  const auto store = folder.open();
+  const auto saved = store->begin_savepoint("one").value_or_throw();
+  REQUIRE(saved->write(state(5, 50, "former")));
+  REQUIRE(store->seal_savepoint("one"));
+  const auto begun_with = [&](std::uint64_t commit, std::int64_t offset) {
+    return Recovery({.store = store,
+                     .savepoint = store->savepoint("one").value_or_throw(),
+                     .plan = "plan",
+                     .by_commits = true})
+        .begin(kPartition, committed(commit, offset, false, "former"), 0);
+  };
+  CHECK(begun_with(8, 80).value_or_throw() == 50);
+  REQUIRE(store->write(state(7, 70)));
+  CHECK(begun_with(8, 80).value_or_throw() == 70);
+  CHECK(begun_with(6, 60).value_or_throw() == 50);
+  const auto set_back = begun_with(4, 40);
+  REQUIRE_FALSE(set_back);
+  CHECK(set_back.error().message.find("ahead of what is committed") != std::string::npos);
+}
+
+TEST_CASE("recovery: part of a savepoint is nothing to those whose partitions flow together") {
+  const Folder folder;
+  const auto store = folder.open();
+  const auto saved = store->begin_savepoint("one").value_or_throw();
+  checkpoint::Checkpoint merged = state(5, 50, "former");
+  merged.unit = kMergedUnit;
+  REQUIRE(saved->write(merged));
+  REQUIRE(store->seal_savepoint("one"));
+  Recovery recovery({.store = store,
+                     .savepoint = store->savepoint("one").value_or_throw(),
+                     .plan = "plan",
+                     .by_commits = true,
+                     .merged = true});
+  CHECK_FALSE(recovery.begin(kPartition, committed(8, 80), 0));
+}
+
+TEST_CASE("recovery: a look at the past uses no checkpoint that is later") {
+  const Folder folder;
+  const auto store = folder.open();
+  for (const std::int64_t offset : {10, 20, 30}) {
+    REQUIRE(store->write(state(static_cast<std::uint64_t>(offset), offset)));
+  }
+  const auto begun_for = [&](std::int64_t position) {
+    return Recovery({.store = store, .plan = "plan", .up_to = {{kPartition, position}}})
+        .begin(kPartition, {}, 3)
+        .value_or_throw();
+  };
+  CHECK(begun_for(30) == 30);
+  CHECK(begun_for(29) == 20);
+  CHECK(begun_for(10) == 10);
+  CHECK(begun_for(9) == 3);
+}

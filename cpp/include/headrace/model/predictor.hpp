@@ -13,6 +13,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <string>
+#include <utility>
 
 #include <headrace/model/predictor_abi.h>
 #include <headrace/base/error.hpp>
@@ -32,6 +34,9 @@ class Predictor {
   [[nodiscard]] std::uint32_t input_width() const noexcept { return table_.input_width; }
   [[nodiscard]] std::uint32_t window() const noexcept { return table_.window; }
   [[nodiscard]] std::uint32_t output_width() const noexcept { return table_.output_width; }
+  // What tells this model from another one of the same shape, as whoever loaded it says.
+  [[nodiscard]] const std::string& version() const noexcept { return version_; }
+  void set_version(std::string version) { version_ = std::move(version); }  // before it is used
   // Floats that one row of input takes: input_width, times the window where there is one.
   [[nodiscard]] std::size_t row_floats() const noexcept;
   [[nodiscard]] const BlockPlan& blocks() const noexcept { return blocks_; }
@@ -44,6 +49,7 @@ class Predictor {
   [[nodiscard]] base::Status run_block(const float* input, std::size_t rows, std::size_t width,
                                        float* output);
   headrace_predictor table_;
+  std::string version_;
   BlockPlan blocks_;
   std::unique_ptr<Scratch> scratch_;
 };

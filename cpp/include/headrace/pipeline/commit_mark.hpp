@@ -26,6 +26,7 @@ struct CommitMark {
   bool finished = false;     // the run had come to its end: what was held was given out
   bool resting = false;      // the partition was silent: others did not wait for it
   std::string plan;          // fingerprint
+  std::string models;        // their versions; empty: none
   std::string run;           // no two runs have it in common
   std::string digest;        // of all results since `from`; empty: not known
 };

@@ -54,6 +54,7 @@ class Recovery final : public source::StartingPoints {
     std::shared_ptr<checkpoint::Store> store;      // null: no checkpoints
     std::shared_ptr<checkpoint::Store> savepoint;  // for who has no checkpoint; null: none
     std::string plan;                              // fingerprint
+    std::string models = {};                       // versions of its models
     bool by_commits = false;                       // exactly once: committed positions are ours
     // Checkpoints that are beyond one of these are not used.
     std::map<PartitionName, std::int64_t> up_to = {};
@@ -75,6 +76,7 @@ class Recovery final : public source::StartingPoints {
   [[nodiscard]] base::Status verify(const std::string& name, std::uint64_t replayed,
                                     const Restored& beginning, const Digest& digest);
   [[nodiscard]] const std::string& plan() const noexcept { return config_.plan; }
+  [[nodiscard]] const std::string& models() const noexcept { return config_.models; }
   // Its state is in use: what was loaded of it is not needed any more.
   void done_with(const PartitionName& partition);
   // What was restored and what was refused, a line each; oldest first.
