@@ -662,6 +662,8 @@ class Live:
         ------
         InvalidArgument
             If the point is later than what was read, or not one.
+        CheckpointError
+            If there is neither a checkpoint nor a record to begin with.
         TimeoutError
             If it took too long.
 

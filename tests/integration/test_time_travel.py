@@ -123,3 +123,15 @@ def test_without_checkpoints_it_is_computed_from_the_beginning(kafka: TemporaryB
         job.settle(live)
         everything = live.frame(last=10_000, positions=True)
         assert same(live.at(offset=200), everything, {0: 200}) == 200
+
+
+def test_what_nobody_can_compute_is_said(kafka: TemporaryBroker) -> None:
+    job = Job(kafka, partitions=1)
+    job.write(100)
+    late = hr.kafka(job.source, bootstrap=job.boot, schema=SCHEMA, start="latest")
+    with late.run() as live:
+        until(lambda: bool(live.status().tasks))
+        job.write(10)
+        until(lambda: live.status().rows == 10)
+        with pytest.raises(errors.CheckpointError, match="no checkpoint up to offset 50"):
+            live.at(offset=50)

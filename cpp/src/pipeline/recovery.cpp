@@ -108,6 +108,13 @@ base::Result<Restored> Recovery::by_checkpoint(const PartitionName& partition,
       newest(unit_for(partition), std::numeric_limits<std::uint64_t>::max());
   if (!state) return state.error();
   const std::int64_t saved = *state ? offset_of(**state, partition) : -1;
+  const auto last = config_.up_to.find(partition);
+  if (saved < 0 && last != config_.up_to.end() && fallback > last->second) {
+    return base::Error{.code = base::ErrorCode::kCheckpoint,
+                       .message = name_of(partition) + ": there is no checkpoint up to offset " +
+                                  std::to_string(last->second) + ", and records only from " +
+                                  std::to_string(fallback) + " on to compute it from"};
+  }
   if (saved < 0) return made;
   made.begin = made.first = made.replay_until = saved;
   made.commit = (*state)->commit;

@@ -245,4 +245,11 @@ TEST_CASE("recovery: a look at the past uses no checkpoint that is later") {
   CHECK(begun_for(29) == 20);
   CHECK(begun_for(10) == 10);
   CHECK(begun_for(9) == 3);
+  Recovery recovery({.store = store, .plan = "plan", .up_to = {{kPartition, 2}}});
+  const auto gone = recovery.begin(kPartition, {}, 3);
+  REQUIRE_FALSE(gone);
+  CHECK(
+      gone.error().message ==
+      "stocks[0]: there is no checkpoint up to offset 2, and records only from 3 on to compute it "
+      "from");
 }
