@@ -93,6 +93,7 @@ struct KafkaProducer::Impl final : source::ClientEvents {
     return found->second.get();
   }
   [[nodiscard]] base::Status produce(rd_kafka_topic_t* topic, const ProducerRecord& record);
+  [[nodiscard]] rd_kafka_error_t* init_transactions(milliseconds deadline);
   [[nodiscard]] base::Error undelivered(rd_kafka_resp_err_t error, const std::string& topic) const;
   [[nodiscard]] base::Error fatal(std::string_view reason) const;
   [[nodiscard]] base::Error why_dropped(base::Error error, const std::string& names,
@@ -419,6 +420,9 @@ namespace {
 
 // How much longer than librdkafka itself we wait for an answer.
 constexpr milliseconds kOverdue{500};
+// How long one attempt to begin may take.
+constexpr milliseconds kFirstInit{40};
+constexpr milliseconds kLastInit{640};
 // How much longer once we are cancelled: what a broker that is well needs.
 constexpr milliseconds kLastAnswer{50};
 
@@ -495,12 +499,24 @@ source::PartitionList list_of(std::span<const GroupOffset> offsets) {
 
 }  // namespace
 
+// While the transaction of a former life is ended the broker asks to come again. librdkafka does so
+// after half a second; at each call, which may be repeated, at once.
+rd_kafka_error_t* KafkaProducer::Impl::init_transactions(milliseconds deadline) {
+  const auto until = Clock::now() + deadline;
+  for (milliseconds slice = kFirstInit;; slice = std::min(2 * slice, kLastInit)) {
+    const auto left = std::chrono::duration_cast<milliseconds>(until - Clock::now());
+    const milliseconds time = std::clamp(left, milliseconds{1}, slice);
+    source::ErrorHandle error(
+        rd_kafka_init_transactions(client.get(), static_cast<int>(time.count())));
+    const bool again = error && rd_kafka_error_is_retriable(error.get()) != 0;
+    if (!again || left <= slice || cancelled) return error.release();
+  }
+}
+
 base::Status KafkaProducer::init_transactions(milliseconds deadline) {
   base::Status status = within(
       deadline, "cannot begin to write as \"" + impl_->config.transactional_id + '"',
-      impl_->cancelled, [impl = impl_, deadline] {
-        return rd_kafka_init_transactions(impl->client.get(), static_cast<int>(deadline.count()));
-      });
+      impl_->cancelled, [impl = impl_, deadline] { return impl->init_transactions(deadline); });
   if (status || status.error().code == base::ErrorCode::kCancelled) return status;
   base::Error error = status.error();
   if (error.code == base::ErrorCode::kAuthorization) {
