@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from headrace.arguments import names_checked
+from headrace.durability import KAFKA
 from headrace.errors import CheckpointError, InvalidArgument
 from headrace.lazy import pd
 
 __all__ = ["checkpoints"]
 
-_KAFKA = "kafka://"
 _COLUMNS = (
     *("unit", "commit", "positions", "bytes", "valid", "reason"),
     *("taken", "savepoint", "pipeline", "where"),
@@ -82,8 +82,8 @@ def _opened(where: Any, bootstrap: str, config: dict[str, str]) -> Any:
         raise InvalidArgument(
             f'checkpoints: expected a directory or "kafka://topic", got {where!r}'
         )
-    if str(where).startswith(_KAFKA):
-        return _core.CheckpointStore.kafka(bootstrap, config, str(where).removeprefix(_KAFKA))
+    if str(where).startswith(KAFKA):
+        return _core.CheckpointStore.kafka(bootstrap, config, str(where).removeprefix(KAFKA))
     if "://" in str(where):
         raise InvalidArgument(
             f'checkpoints: expected a directory or "kafka://topic", got {str(where)!r}'

@@ -28,7 +28,16 @@ if TYPE_CHECKING:
     from headrace.sql_sink import SqlSink
     from headrace.stream import Stream
 
-__all__ = ["GUARANTEES", "KAFKA", "Slot", "Wish", "fingerprint", "prepare"]
+__all__ = [
+    "GUARANTEES",
+    "KAFKA",
+    "Slot",
+    "Wish",
+    "fingerprint",
+    "prepare",
+    "read_by",
+    "settings",
+]
 
 GUARANTEES = ("exactly-once", "at-least-once")
 KAFKA = "kafka://"
@@ -233,7 +242,7 @@ def prepare(
         name = f"{group}-{socket.gethostname()}-{slot.number}"
     core = _core.durability(
         {
-            **_settings(stream, source, wish),
+            **settings(stream, source, wish),
             "transactions": None
             if sink is None
             else {
@@ -254,11 +263,20 @@ def prepare(
         options.pop("commit_interval_ms", None)  # positions only follow the checkpoints
     else:
         options = {"commit_interval_ms": sink.commit_interval_ms, **options}
-    return Prepared(core, _read_by(source, read), options, slot, sink is not None)
+    return Prepared(core, read_by(source, read), options, slot, sink is not None)
 
 
-def _settings(stream: Stream, source: Source, wish: Wish) -> dict[str, Any]:
-    """Return what the core is told however results are written."""
+def settings(stream: Stream, source: Source, wish: Wish) -> dict[str, Any]:
+    """Return what the core is told however results are written.
+
+    Examples
+    --------
+    >>> import headrace as hr
+    >>> from headrace.durability import Wish, settings
+    >>> bars = hr.kafka("stocks", schema=hr.market.SCHEMA)
+    >>> settings(bars, bars._source, Wish.of("state", "1s", "10s", 2))["store"]
+    {'path': 'state'}
+    """
     return {
         "plan": fingerprint(stream, source),
         "models": ",".join(model.version for model in stream._predictors),
@@ -279,7 +297,17 @@ def _announce(
         savepoints.announce(core.savepoint(), wish.savepoint, plan, fingerprint(stream, source))
 
 
-def _read_by(source: Source, leaves: list[KafkaSource]) -> Source:
+def read_by(source: Source, leaves: list[KafkaSource]) -> Source:
+    """Return `source` with these Kafka sources in place of its own, in their order.
+
+    Examples
+    --------
+    >>> import headrace as hr
+    >>> from headrace.durability import read_by
+    >>> bars, more = (hr.kafka(topic, schema=hr.market.SCHEMA)._source for topic in ("a", "b"))
+    >>> read_by(bars, [more]).topics
+    ('b',)
+    """
     if isinstance(source, topology.Merged):
         return topology.with_leaves(source, leaves)
     return leaves[0]
@@ -297,7 +325,7 @@ def _with_log(
 
     merged = isinstance(source, topology.Merged)
     writer = Writer(sink.log(stream.schema, merged=merged))
-    core = _core.durability({**_settings(stream, source, wish), "log": writer.calls})
+    core = _core.durability({**settings(stream, source, wish), "log": writer.calls})
     _announce(core, stream, source, wish, plan)
     read = [replace(leaf, joins=False, durability=core) for leaf in _leaves(source)]
     options = {
@@ -305,7 +333,7 @@ def _with_log(
         "commit_rows": sink.commit_rows,
         **wish.options(),
     }
-    return Prepared(core, _read_by(source, read), options, None, True, writer)
+    return Prepared(core, read_by(source, read), options, None, True, writer)
 
 
 def _leaves(source: Source) -> list[KafkaSource]:

@@ -11,7 +11,7 @@ from headrace.errors import InvalidArgument, SchemaError
 from headrace.samples import Sampled
 from headrace.schema import Schema
 
-__all__ = ["KafkaSource", "kafka_source"]
+__all__ = ["KafkaSource", "kafka_source", "timestamp_ms"]
 
 Offsets = Mapping[Any, int]
 
@@ -175,6 +175,20 @@ def check_names_columns(value_format: str) -> None:
         )
 
 
+def timestamp_ms(time: dt.datetime) -> int:
+    """Return a time as Kafka counts it; one without a zone is UTC.
+
+    Examples
+    --------
+    >>> import datetime as dt
+    >>> from headrace.kafka_source import timestamp_ms
+    >>> timestamp_ms(dt.datetime(1970, 1, 1, 0, 0, 1))
+    1000
+    """
+    aware = time if time.tzinfo else time.replace(tzinfo=dt.timezone.utc)
+    return int(aware.timestamp() * 1000)
+
+
 def _one_of(name: str, value: object, possible: tuple[str, ...]) -> None:
     if value not in possible:
         listed = ", ".join(repr(p) for p in possible)
@@ -191,8 +205,7 @@ def _start(start: Any, group: str | None, topics: tuple[str, ...]) -> dict[str, 
             raise InvalidArgument('start="group" needs group=')
         return {"kind": start}
     if isinstance(start, dt.datetime):
-        aware = start if start.tzinfo else start.replace(tzinfo=dt.timezone.utc)
-        return {"kind": "timestamp", "timestamp_ms": int(aware.timestamp() * 1000)}
+        return {"kind": "timestamp", "timestamp_ms": timestamp_ms(start)}
     if isinstance(start, Mapping):
         return {"kind": "offsets", "offsets": _offsets(start, topics)}
     raise InvalidArgument(

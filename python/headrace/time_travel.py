@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from headrace import durability, topology
 from headrace.errors import InvalidArgument, Unsupported
-from headrace.kafka_source import KafkaSource
+from headrace.kafka_source import KafkaSource, timestamp_ms
 
 if TYPE_CHECKING:
     from headrace import _core
@@ -52,15 +52,14 @@ def target(source: Source, now: Positions, offset: Point | None, time: Any) -> P
     if time is not None:
         return _at_time(leaves, now, _milliseconds(time))
     if isinstance(offset, Mapping):
-        return {**now, **_named(leaves, now, offset)}
-    if isinstance(offset, bool) or not isinstance(offset, int) or offset < 0:
-        raise InvalidArgument(f"at: offset: expected a number from 0, got {offset!r}")
+        return {**now, **_named(now, offset)}
+    position = _checked(offset)
     if len(now) > 1:
         raise InvalidArgument(
             f"at: offset: this stream reads {len(now)} partitions, say for which: "
             "{partition: offset} or {(topic, partition): offset}"
         )
-    return dict.fromkeys(now, offset)
+    return dict.fromkeys(now, position)
 
 
 def source_until(
@@ -75,7 +74,7 @@ def source_until(
     from headrace import _core
 
     rows = [(topic, partition, offset) for (topic, partition), offset in positions.items()]
-    settings = durability._settings(stream, source, wish or durability.Wish(None, None, 10_000, 2))
+    settings = durability.settings(stream, source, wish or durability.Wish(None, None, 10_000, 2))
     core = _core.durability({**settings, "savepoint": None, "up_to": rows})
     read = [
         replace(
@@ -90,8 +89,7 @@ def source_until(
         )
         for leaf in _leaves(source)
     ]
-    until = topology.with_leaves(source, read) if isinstance(source, topology.Merged) else read[0]
-    return until, core
+    return durability.read_by(source, read), core
 
 
 def _leaves(source: Source) -> list[KafkaSource]:
@@ -102,7 +100,13 @@ def _leaves(source: Source) -> list[KafkaSource]:
     return [leaf for leaf in found if isinstance(leaf, KafkaSource)]
 
 
-def _named(leaves: list[KafkaSource], now: Positions, offsets: Mapping[Any, int]) -> Positions:
+def _checked(offset: Any) -> int:
+    if isinstance(offset, bool) or not isinstance(offset, int) or offset < 0:
+        raise InvalidArgument(f"at: offset: expected a number from 0, got {offset!r}")
+    return offset
+
+
+def _named(now: Positions, offsets: Mapping[Any, int]) -> Positions:
     topics = sorted({topic for topic, _ in now})
     named: Positions = {}
     for where, offset in offsets.items():
@@ -114,9 +118,7 @@ def _named(leaves: list[KafkaSource], now: Positions, offsets: Mapping[Any, int]
         place = (topics[0], where) if isinstance(where, int) else tuple(where)
         if place not in now:
             raise InvalidArgument(f"at: offset: this stream does not read {place[0]}[{place[1]}]")
-        if isinstance(offset, bool) or not isinstance(offset, int) or offset < 0:
-            raise InvalidArgument(f"at: offset: expected a number from 0, got {offset!r}")
-        named[place] = offset
+        named[place] = _checked(offset)
     return named
 
 
@@ -128,8 +130,7 @@ def _milliseconds(time: Any) -> int:
             raise InvalidArgument(f"at: time: {error}") from None
     if not isinstance(time, dt.datetime):
         raise InvalidArgument(f"at: time: expected a datetime, got {time!r}")
-    aware = time if time.tzinfo else time.replace(tzinfo=dt.timezone.utc)
-    return int(aware.timestamp() * 1000)
+    return timestamp_ms(time)
 
 
 def _at_time(leaves: list[KafkaSource], now: Positions, milliseconds: int) -> Positions:
