@@ -19,9 +19,6 @@ namespace {
 using std::chrono::milliseconds;
 using Clock = std::chrono::steady_clock;
 
-constexpr milliseconds kInit{10'000};
-constexpr milliseconds kFlush{30'000};
-constexpr milliseconds kCall{8'000};
 constexpr milliseconds kAsk{5'000};
 constexpr milliseconds kFlushSlice{50};
 
@@ -67,7 +64,7 @@ base::Status KafkaTransactions::init() {
     producer_ = *std::move(made);
   }
   HEADRACE_FAILPOINT("transaction.before_init");
-  return producer()->init_transactions(kInit);
+  return producer()->init_transactions(TransactionDeadlines::kInit);
 }
 
 base::Status KafkaTransactions::begin() { return producer()->begin_transaction(); }
@@ -83,7 +80,7 @@ base::Status KafkaTransactions::write(const Output& output) {
 
 base::Status KafkaTransactions::flush() {
   const std::shared_ptr<KafkaProducer> of = producer();
-  const Clock::time_point until = Clock::now() + kFlush;
+  const Clock::time_point until = Clock::now() + TransactionDeadlines::kFlush;
   while (Clock::now() < until) {
     const base::Result<bool> done = of->try_flush(kFlushSlice);
     if (!done) return judged(done.error());
@@ -117,14 +114,14 @@ base::Status KafkaTransactions::send_positions(const std::string& membership,
   }
   HEADRACE_FAILPOINT("transaction.before_positions");
   if (offsets.empty()) return {};
-  base::Status status = producer()->send_offsets(membership, offsets, kCall);
+  base::Status status = producer()->send_offsets(membership, offsets, TransactionDeadlines::kCall);
   HEADRACE_FAILPOINT("transaction.after_positions");
   return status;
 }
 
 base::Status KafkaTransactions::commit() {
   HEADRACE_FAILPOINT("transaction.before_end");
-  base::Status status = producer()->commit_transaction(kCall);
+  base::Status status = producer()->commit_transaction(TransactionDeadlines::kCall);
   HEADRACE_FAILPOINT("transaction.after_end");
   return status;
 }
@@ -210,7 +207,7 @@ base::Result<std::unique_ptr<TransactionLog>> make_kafka_transactions(
   // A record that is not acknowledged for so long takes its transaction with it, not the other way
   // round.
   milliseconds& delivery = config.producer.delivery_timeout;
-  delivery = std::min(delivery, kFlush);
+  delivery = std::min(delivery, TransactionDeadlines::kFlush);
   const std::string limit = config.producer.client.setting("transaction.timeout.ms");
   std::int64_t ms = 0;
   if (std::from_chars(limit.data(), limit.data() + limit.size(), ms).ec == std::errc{} && ms > 0) {

@@ -1,26 +1,15 @@
 #include <headrace/sink/kafka/redrive.hpp>
 
-#include <chrono>
-
 #include <headrace/base/failpoint.hpp>
 #include <headrace/sink/kafka/transaction_error.hpp>
 #include <headrace/source/kafka/kafka_source.hpp>
 
 namespace headrace::sink {
-namespace {
-
-using std::chrono::milliseconds;
-
-constexpr milliseconds kInit{10'000};
-constexpr milliseconds kFlush{30'000};
-constexpr milliseconds kCall{8'000};
-
-}  // namespace
 
 base::Result<std::unique_ptr<Redrive>> Redrive::create(ProducerConfig config, std::string group) {
   if (group.empty()) return base::invalid_argument("redrive: the group is empty");
   config.transactional_id = group;
-  config.delivery_timeout = kFlush;  // a record that waits longer takes its transaction with it
+  config.delivery_timeout = TransactionDeadlines::kFlush;
   if (auto probe = KafkaProducer::create(config); !probe) return probe.error();
   return std::unique_ptr<Redrive>(new Redrive(std::move(config), std::move(group)));
 }
@@ -39,8 +28,9 @@ base::Result<std::vector<GroupOffset>> Redrive::open(std::span<const GroupOffset
   base::Result<std::unique_ptr<KafkaProducer>> made = KafkaProducer::create(config_);
   if (!made) return made.error();
   producer_ = *std::move(made);
-  if (base::Status status = producer_->init_transactions(kInit); !status) return status.error();
-  return producer_->committed_offsets(group_, partitions, kCall);
+  if (base::Status status = producer_->init_transactions(TransactionDeadlines::kInit); !status)
+    return status.error();
+  return producer_->committed_offsets(group_, partitions, TransactionDeadlines::kCall);
 }
 
 base::Status Redrive::write(std::span<const ProducerRecord> records,
@@ -53,14 +43,15 @@ base::Status Redrive::write(std::span<const ProducerRecord> records,
     }
   }
   HEADRACE_FAILPOINT("redrive.after_produce");
-  if (base::Status status = producer_->flush(kFlush); !status) {
+  if (base::Status status = producer_->flush(TransactionDeadlines::kFlush); !status) {
     return of_transaction(status.error());
   }
   HEADRACE_FAILPOINT("redrive.before_positions");
-  base::Status status = producer_->send_offsets(source::membership_of(group_), positions, kCall);
+  base::Status status = producer_->send_offsets(source::membership_of(group_), positions,
+                                                TransactionDeadlines::kCall);
   if (!status) return status;
   HEADRACE_FAILPOINT("redrive.before_end");
-  status = producer_->commit_transaction(kCall);
+  status = producer_->commit_transaction(TransactionDeadlines::kCall);
   HEADRACE_FAILPOINT("redrive.after_end");
   return status;
 }

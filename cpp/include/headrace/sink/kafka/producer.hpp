@@ -60,6 +60,14 @@ struct ProducerCounts {
   std::uint64_t failed = 0;
 };
 
+// What a transaction's calls are given, whoever makes them; a record that waits longer than kFlush
+// takes its transaction with it.
+struct TransactionDeadlines {
+  static constexpr std::chrono::milliseconds kInit{10'000};
+  static constexpr std::chrono::milliseconds kFlush{30'000};
+  static constexpr std::chrono::milliseconds kCall{8'000};
+};
+
 class KafkaProducer {
  public:
   [[nodiscard]] static base::Result<std::unique_ptr<KafkaProducer>> create(ProducerConfig config);
