@@ -167,7 +167,8 @@ def kafka(
         mapping of partition (or ``(topic, partition)``) to offset begins exactly there. Default:
         ``"earliest"``, or with `group` ``"group"``: the group's committed positions, else earliest.
     until : {"end"}, optional
-        ``"end"`` reads up to the high watermarks found at the start, then the run is finished.
+        ``"end"`` reads up to the high watermarks found at the start, then the run is finished. A
+        transaction that is open then is waited for (``status.message`` says so after a second).
         Default: never ends.
     on_out_of_range : {"error", "earliest", "latest"}
         What to do where a position is no longer in the log. ``"error"`` stops with

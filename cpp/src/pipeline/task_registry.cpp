@@ -15,13 +15,14 @@ TaskStatus status_of(const TaskSlot& slot, const std::string& topic) {
   status.position.task = slot.task;
   // How far results have come, not how far reading has: what waits in between is lag, too.
   const std::int64_t done = slot.done.load(std::memory_order_relaxed);
-  if (done >= 0) status.position.position = done;
+  std::int64_t& position = status.position.position;
+  const std::int64_t behind_last = status.position.behind_last;
+  const bool all_done = behind_last >= 0 && done >= behind_last;
+  if (done >= 0) position = all_done ? std::max(done, position) : done;
   status.records = slot.records.load(std::memory_order_relaxed);
   status.max_event_time_ns = slot.max_event_time.load(std::memory_order_relaxed);
   const std::int64_t end = status.position.high_watermark;
-  if (end >= 0 && status.position.position >= 0) {
-    status.lag = std::max<std::int64_t>(0, end - status.position.position);
-  }
+  if (end >= 0 && position >= 0) status.lag = std::max<std::int64_t>(0, end - position);
   return status;
 }
 

@@ -46,6 +46,25 @@ TEST_CASE("status is of the live tasks, by topic and partition; lag counts what 
   CHECK(status[1].records == 7);
 }
 
+TEST_CASE("offsets that have no records are no lag once the records before them are done") {
+  TaskRegistry registry(1);
+  TaskSlot& slot = registry.add("t", {.topic = 0, .partition = 0});
+  slot.live_epoch = 1;
+  slot.marks = {.task = {0, 0},
+                .epoch = 1,
+                .position = 100,
+                .behind_last = 97,
+                .low_watermark = 0,
+                .high_watermark = 100};
+  slot.done = 96;
+  CHECK(registry.status()[0].lag == 4);
+  slot.done = 97;
+  CHECK(registry.status()[0].position.position == 100);
+  CHECK(registry.status()[0].lag == 0);
+  slot.done = 105;  // the marks are of a moment ago
+  CHECK(registry.status()[0].position.position == 105);
+}
+
 TEST_CASE("a slot is live under one assignment at a time") {
   TaskSlot slot({0, 0}, {0, 0}, 0);
   CHECK_FALSE(slot.live(0));

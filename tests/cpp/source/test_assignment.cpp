@@ -25,6 +25,18 @@ TEST_CASE("each assignment of a partition is a new epoch of the same slot") {
   CHECK(again.end == 20);
 }
 
+TEST_CASE("what was passed over without a record is known until the next record") {
+  source::Assignment assignment(
+      std::make_shared<source::TopicTable>(std::vector<std::string>{"a"}));
+  source::Slot& slot = assignment.activate({.topic = "a", .partition = 0, .offset = 7});
+  CHECK(slot.behind_last() == 7);
+  slot.passed = {.low = 7, .high = 9};
+  slot.next = 9;
+  CHECK(slot.behind_last() == 7);
+  slot.next = 10;
+  CHECK(slot.behind_last() == 10);
+}
+
 TEST_CASE("slots are found by task, by name and by librdkafka's topic") {
   source::ClientEvents events({});
   source::ClientConfig config;

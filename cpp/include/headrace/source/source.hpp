@@ -46,7 +46,7 @@ enum class EventKind : std::uint8_t {
   kBroken,      // connection trouble, `error` says what; librdkafka retries, records may follow
   kHealed,      // records or metadata flow again
   kRejected,    // the client could not deliver this one record (`offset`); it was skipped over
-  kWaiting,     // topic does not exist (yet): `error` says so in the user's words
+  kWaiting,     // for a topic, or for a transaction: `error` says so in the user's words
 };
 
 struct SourceEvent {
@@ -73,6 +73,7 @@ struct TaskPosition {
   record::TaskId task;
   std::uint32_t epoch = 0;
   std::int64_t position = -1;       // next offset to be delivered
+  std::int64_t behind_last = -1;    // no record was from here to `position`; -1: not known
   std::int64_t low_watermark = -1;  // -1: not known yet
   std::int64_t high_watermark = -1;
 };

@@ -59,6 +59,8 @@ Slot& Assignment::activate(const Place& place) {
   s.leaving = s.paused = s.held = s.done = s.asked_range = false;
   s.next = place.offset;
   s.end = place.end >= 0 ? place.end : Slot::kNoEnd;
+  s.blocked_at = -1;
+  s.passed = {};
   return s;
 }
 

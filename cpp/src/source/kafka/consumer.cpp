@@ -44,8 +44,12 @@ std::vector<OwnSetting> settings(const KafkaSourceConfig& config) {
   // Direct assignment takes part in no group, but librdkafka's assign() asks for a name.
   std::vector<OwnSetting> own{
       {"group.id", config.group.empty() ? "headrace-direct" : config.group},
-      {"enable.partition.eof", config.bounded ? "true" : "false"},
+      {"enable.partition.eof", "true"},
       {"topic.metadata.refresh.interval.ms", std::to_string(config.metadata_refresh.count())}};
+  // Behind the mark of a transaction librdkafka knows the end by a fetch that brings nothing, for
+  // which the broker otherwise takes half a second.
+  if (config.bounded && config.client.setting("fetch.wait.max.ms").empty())
+    own.emplace_back("fetch.wait.max.ms", "10");
   if (!config.group_instance.empty() && config.join)
     own.emplace_back("group.instance.id", config.group_instance);
   if (!config.pattern.empty()) own.emplace_back("topic.blacklist", "^__");

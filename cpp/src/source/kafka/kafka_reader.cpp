@@ -12,7 +12,8 @@ using Clock = std::chrono::steady_clock;
 
 namespace {
 
-constexpr milliseconds kSlice{100};  // longest single wait, should a wake-up ever be lost
+constexpr milliseconds kSlice{100};           // longest single wait, should a wake-up ever be lost
+constexpr std::chrono::seconds kPatience{1};  // with an open transaction before we speak of it
 // A static member that was fenced is rebuilt; twice within this time it is really somebody else.
 constexpr std::chrono::seconds kRebuildAgain{60};
 
@@ -41,6 +42,7 @@ base::Result<Poll> KafkaReader::poll(milliseconds timeout) {
     if (fenced_) rebuild();
     log_outage();
     check_timeout();
+    watch_transactions();
     if (failure_) return *failure_;
     end = next_events_.empty() && all_done();
     if (end) break;
@@ -106,8 +108,7 @@ int KafkaReader::attempts(const RawRecord& record) const {
 void KafkaReader::message_error(const rd_kafka_message_t& m, Slot* slot) {
   const bool ours = slot != nullptr && slot->active;
   if (m.err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
-    // Control records and compacted ones at the end are passed over: the end is where we are.
-    if (ours && m.offset >= slot->end) reached(*slot);
+    if (ours) end_of_log(m.offset, *slot);
   } else if (code_of(m.err) == base::ErrorCode::kOffsetOutOfRange) {
     if (ours && !std::exchange(slot->asked_range, true)) {
       consumer_->watcher().ask_range({slot->topic, slot->task.partition});
@@ -123,6 +124,46 @@ void KafkaReader::message_error(const rd_kafka_message_t& m, Slot* slot) {
   } else {
     other_error(m, slot);
   }
+}
+
+// What can be read now ends at `offset`. The control records of transactions and what was compacted
+// away before it are passed over: that is where we are.
+void KafkaReader::end_of_log(std::int64_t offset, Slot& slot) {
+  if (offset > slot.next) {
+    slot.passed = {.low = slot.behind_last(), .high = offset};
+    slot.next = offset;
+  }
+  if (slot.next >= slot.end) {
+    reached(slot);
+  } else if (slot.end != Slot::kNoEnd && slot.blocked_at != slot.next) {
+    slot.blocked_at = slot.next;
+    slot.blocked_since = Clock::now();
+  }
+}
+
+// A bounded read ends behind the transactions that were open when it began. A living producer ends
+// its own within moments; that of a dead one lasts until the coordinator gives it up.
+void KafkaReader::watch_transactions() {
+  if (!config_.bounded) return;
+  const auto now = Clock::now();
+  const auto& slots = assignment_.slots();
+  const auto blocked = std::find_if(slots.begin(), slots.end(), [now](const auto& s) {
+    return s->active && !s->done && s->blocked_at == s->next && now - s->blocked_since > kPatience;
+  });
+  if ((blocked != slots.end()) == blocked_) return;
+  blocked_ = !blocked_;
+  if (!blocked_) {
+    waiting_.reset();
+    say(EventKind::kHealed);
+    return;
+  }
+  const Slot& slot = **blocked;
+  waiting_ = base::Error{.code = base::ErrorCode::kKafka,
+                         .message = slot.name() + ": a transaction is open from offset " +
+                                    std::to_string(slot.next) +
+                                    " on; waiting until it is committed or aborted, or its " +
+                                    "producer's transaction.timeout.ms ends it"};
+  say(EventKind::kWaiting, *waiting_);
 }
 
 void KafkaReader::other_error(const rd_kafka_message_t& m, const Slot* slot) {

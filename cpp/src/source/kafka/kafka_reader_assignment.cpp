@@ -171,6 +171,7 @@ std::vector<TaskPosition> KafkaReader::positions() const {
     out.push_back({.task = slot->task,
                    .epoch = slot->epoch,
                    .position = slot->next,
+                   .behind_last = slot->behind_last(),
                    .low_watermark = range.low,
                    .high_watermark = range.high});
   }

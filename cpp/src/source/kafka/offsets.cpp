@@ -2,9 +2,29 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <map>
 
 #include <headrace/source/kafka/errors.hpp>
 #include <headrace/source/kafka/handles.hpp>
+
+// The library that we run on is at least 2.14 (FindRdKafka.cmake), the header may be a
+// distribution's older one; these are in it since 2.3.
+#if RD_KAFKA_VERSION < 0x020300ff
+extern "C" {
+struct rd_kafka_ListOffsets_result_t;
+struct rd_kafka_ListOffsetsResultInfo_t;
+void rd_kafka_ListOffsets(rd_kafka_t*, rd_kafka_topic_partition_list_t*,
+                          const rd_kafka_AdminOptions_t*, rd_kafka_queue_t*);
+rd_kafka_error_t* rd_kafka_AdminOptions_set_isolation_level(rd_kafka_AdminOptions_t*, int);
+const rd_kafka_ListOffsets_result_t* rd_kafka_event_ListOffsets_result(rd_kafka_event_t*);
+const rd_kafka_ListOffsetsResultInfo_t** rd_kafka_ListOffsets_result_infos(
+    const rd_kafka_ListOffsets_result_t*, std::size_t*);
+const rd_kafka_topic_partition_t* rd_kafka_ListOffsetsResultInfo_topic_partition(
+    const rd_kafka_ListOffsetsResultInfo_t*);
+}
+constexpr auto RD_KAFKA_ADMIN_OP_LISTOFFSETS = static_cast<rd_kafka_admin_op_t>(21);
+constexpr int RD_KAFKA_ISOLATION_LEVEL_READ_UNCOMMITTED = 0;
+#endif
 
 namespace headrace::source {
 
@@ -46,6 +66,44 @@ base::Result<Offsets> ask(rd_kafka_t* client, const Partitions& partitions, std:
     return kafka_error(error, "offsets of " + name_of(list->elems[0]));
   }
   return offsets_of(*list, "offset of ");
+}
+
+// Where the logs end, open transactions included. ask() gives the last stable offset to a client
+// that reads what is committed: a transaction is answered as committed before its markers are in
+// the partitions, so that a read up to there could miss what its user has just written.
+base::Result<Offsets> high_watermarks(rd_kafka_t* client, const Partitions& partitions,
+                                      std::chrono::milliseconds timeout) {
+  const AdminOptionsHandle options(
+      rd_kafka_AdminOptions_new(client, RD_KAFKA_ADMIN_OP_LISTOFFSETS));
+  const auto ms = static_cast<int>(timeout.count());
+  char text[256];
+  rd_kafka_AdminOptions_set_request_timeout(options.get(), ms, text, sizeof text);
+  const ErrorHandle refused(rd_kafka_AdminOptions_set_isolation_level(
+      options.get(), RD_KAFKA_ISOLATION_LEVEL_READ_UNCOMMITTED));
+  const std::string what = "offsets of " + name_of(*list_of(partitions, 0)->elems);
+  if (refused) return kafka_error(rd_kafka_error_code(refused.get()), what);
+  const QueueHandle queue(rd_kafka_queue_new(client));
+  const PartitionList list = list_of(partitions, RD_KAFKA_OFFSET_END);
+  rd_kafka_ListOffsets(client, list.get(), options.get(), queue.get());
+  const EventHandle event(rd_kafka_queue_poll(queue.get(), ms));
+  if (!event) return kafka_error(RD_KAFKA_RESP_ERR__TIMED_OUT, what);
+  if (const auto error = rd_kafka_event_error(event.get())) return kafka_error(error, what);
+  std::size_t count = 0;
+  const auto** infos =
+      rd_kafka_ListOffsets_result_infos(rd_kafka_event_ListOffsets_result(event.get()), &count);
+  std::map<TopicPartition, std::int64_t> ends;  // the answers of several brokers, in any order
+  for (std::size_t i = 0; i < count; ++i) {
+    const auto& p = *rd_kafka_ListOffsetsResultInfo_topic_partition(infos[i]);
+    if (p.err != RD_KAFKA_RESP_ERR_NO_ERROR) return kafka_error(p.err, "offset of " + name_of(p));
+    ends[{p.topic, p.partition}] = p.offset;
+  }
+  Offsets offsets;
+  for (const TopicPartition& partition : partitions) {
+    const auto end = ends.find(partition);
+    if (end == ends.end()) return kafka_error(RD_KAFKA_RESP_ERR__BAD_MSG, what);
+    offsets.push_back(end->second);
+  }
+  return offsets;
 }
 
 base::Result<std::vector<CommittedOffset>> committed(rd_kafka_t* client,
@@ -126,7 +184,7 @@ base::Result<std::vector<Place>> resolve(rd_kafka_t* client, const Partitions& p
     for (std::size_t i = 0; i < where.size(); ++i) places[where[i]].offset = (*found)[i];
   }
   if (request.with_end && !partitions.empty()) {
-    base::Result<Offsets> ends = ask(client, partitions, RD_KAFKA_OFFSET_END, timeout);
+    base::Result<Offsets> ends = high_watermarks(client, partitions, timeout);
     if (!ends) return ends.error();
     for (std::size_t i = 0; i < places.size(); ++i) {
       const auto given = request.ends.find(partitions[i]);

@@ -13,6 +13,7 @@
 //   if (slot == nullptr || !slot->active) drop(message);
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <limits>
 #include <memory>
@@ -40,8 +41,13 @@ struct Slot {
   bool done = false;     // reached `end`
   bool asked_range = false;
   std::int64_t next = 0;  // offset that may be delivered next
+  OffsetRange passed{};   // the last offsets without records that were passed over
   std::int64_t end = kNoEnd;
+  std::int64_t blocked_at = -1;  // offset before `end` where a transaction is open
+  std::chrono::steady_clock::time_point blocked_since{};
 
+  // Behind the last record.
+  [[nodiscard]] std::int64_t behind_last() const { return passed.high == next ? passed.low : next; }
   [[nodiscard]] Place place() const {
     return {.topic = topic, .partition = task.partition, .offset = next, .end = -1};
   }

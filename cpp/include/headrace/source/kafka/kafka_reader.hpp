@@ -79,6 +79,8 @@ class KafkaReader final : public Source, private ConsumerListener {
   void convert(std::size_t count);
   void message_error(const rd_kafka_message_t& message, Slot* slot);
   void other_error(const rd_kafka_message_t& message, const Slot* slot);
+  void end_of_log(std::int64_t offset, Slot& slot);
+  void watch_transactions();
   void skip_poison(const rd_kafka_message_t& message, Slot& slot);
   void reached(Slot& slot);
   [[nodiscard]] bool all_done() const;
@@ -111,7 +113,8 @@ class KafkaReader final : public Source, private ConsumerListener {
   std::vector<SourceEvent> events_;
   std::vector<SourceEvent> next_events_;  // true only after this poll's records
   std::optional<base::Error> failure_;
-  std::optional<base::Error> waiting_;  // for a topic
+  std::optional<base::Error> waiting_;  // for a topic, or for the end of a transaction
+  bool blocked_ = false;                // the latter
   Link link_;
   std::chrono::steady_clock::time_point out_since_;
   bool logged_out_ = false;

@@ -32,8 +32,8 @@ struct Place {
 
 struct PlaceRequest {
   Start start;
-  bool from_group = false;                        // a committed position wins
-  bool with_end = false;                          // ask for the high watermarks too
+  bool from_group = false;  // a committed position wins
+  bool with_end = false;    // ask for the high watermarks too: with what is in open transactions
   std::map<TopicPartition, std::int64_t> ends{};  // that are nearer
 };
 
@@ -46,7 +46,8 @@ struct OffsetRange {
     rd_kafka_t* client, const std::vector<TopicPartition>& partitions, const PlaceRequest& request,
     std::chrono::milliseconds timeout);
 
-// The offsets that the broker has: low to high - 1.
+// The offsets that the broker has for the client: low to high - 1, as far as transactions are
+// decided where it reads what is committed.
 [[nodiscard]] base::Result<std::vector<OffsetRange>> ranges(
     rd_kafka_t* client, const std::vector<TopicPartition>& partitions,
     std::chrono::milliseconds timeout);
