@@ -129,7 +129,15 @@ class Cluster:
         return name
 
     def add_partitions(self, topic: str, total: int) -> None:
-        """Give a topic more partitions."""
+        """Give a topic more partitions, and wait until whoever asks hears of them.
+
+        A producer that is told of fewer drops, later, what it was given for the others.
+        """
         admin = AdminClient({"bootstrap.servers": self.bootstrap, "log_level": 0})
         for future in admin.create_partitions([NewPartitions(topic, total)]).values():
             future.result(timeout=_ADMIN_S)
+        deadline = time.monotonic() + _ADMIN_S
+        while len(admin.list_topics(topic, timeout=_ADMIN_S).topics[topic].partitions) < total:
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"{topic} does not get {total} partitions")
+            time.sleep(0.02)

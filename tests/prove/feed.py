@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 
-from confluent_kafka import KafkaError, KafkaException, Producer
+from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
 from tests.prove.records import Records
 
@@ -36,6 +36,7 @@ class Feeder(threading.Thread):
                 "linger.ms": 5,
                 "message.timeout.ms": 600_000,
                 "queue.buffering.max.messages": 500_000,
+                "delivery.report.only.error": True,
                 "reconnect.backoff.ms": 20,
                 "reconnect.backoff.max.ms": 100,
                 "log_level": 0,
@@ -64,16 +65,23 @@ class Feeder(threading.Thread):
         """Return when everything that was released is acknowledged."""
         deadline = time.monotonic() + timeout
         while not self.done:
-            if self._failure is not None:
-                raise self._failure
+            self.check()
             if time.monotonic() > deadline:
                 raise TimeoutError(f"{self._topic}: {len(self._producer)} records not acknowledged")
             time.sleep(_TICK_S)
+        self.check()
+
+    def check(self) -> None:
+        """Raise what has kept a record from being written."""
+        if self._failure is not None:
+            raise self._failure
 
     def close(self) -> None:
-        """Stop; what is not acknowledged by then is not waited for."""
+        """Stop; what is not acknowledged by then is not waited for, what was refused is raised."""
         self._ended.set()
         self.join(timeout=10)
+        self._producer.poll(0)
+        self.check()
 
     def run(self) -> None:
         """Send what the rate and the releases allow."""
@@ -97,11 +105,17 @@ class Feeder(threading.Thread):
         record = self._records.record(i)
         while not self._ended.is_set():
             try:
-                self._producer.produce(self._topic, record.value, record.key, record.partition)
+                self._producer.produce(
+                    self._topic,
+                    record.value,
+                    record.key,
+                    record.partition,
+                    on_delivery=self._delivered,
+                )
                 return
             except BufferError:
                 self._producer.poll(0.1)
-            except KafkaException as error:
-                if error.args[0].code() != KafkaError._UNKNOWN_PARTITION:
-                    raise
-                self._producer.list_topics(self._topic, timeout=10)  # added a moment ago
+
+    def _delivered(self, error: KafkaError | None, _: Message) -> None:
+        if error is not None:
+            self._failure = KafkaException(error)

@@ -170,6 +170,7 @@ class Run:
                 last, since = self.watcher.distinct, now
             if now - begun > _LIMIT_S or now - since > self._quiet_s:
                 return False
+            self.feeder.check()
             self.revive()
             time.sleep(0.05)
         return True
