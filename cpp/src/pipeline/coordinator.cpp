@@ -177,8 +177,8 @@ void Coordinator::take_each(Wanted wanted, Taken& taken) {
       taken.positions.push_back(position_of(*slot, wanted, text_of(slot->running->digest())));
     }
     if (!due(*slot, wanted) || (!wanted.everything && Clock::now() > until)) continue;
-    checkpoint::Checkpoint state = state_of(unit_of(slot->partition()), slot->commit);
-    slot->save(state);
+    State state{.made = state_of(unit_of(slot->partition()), slot->commit), .keys = {}};
+    state.keys.push_back(slot->save(state.made));
     taken.states.push_back(std::move(state));
     taken.owners.push_back({.task = slot->task, .epoch = slot->running_epoch});
     if (wanted.saving != nullptr) continue;
@@ -205,19 +205,19 @@ void Coordinator::take_merged(Wanted wanted, Taken& taken) {
     is_due = is_due || due(*slot, wanted);
   }
   if (slots.empty() || (!advanced && !is_due && !wanted.finished)) return;
-  checkpoint::Checkpoint state = state_of(kMergedUnit, last + 1);
+  State state{.made = state_of(kMergedUnit, last + 1), .keys = {}};
   const std::string digest = text_of(house_.junction->digest());
   for (TaskSlot* slot : slots) {
     slot->commit = last + 1;
     taken.positions.push_back(position_of(*slot, wanted, digest));
     if (!is_due) continue;
-    slot->save(state);
+    state.keys.push_back(slot->save(state.made));
     if (wanted.saving != nullptr) continue;
     slot->saved_at = slot->done.load();
     slot->saved_when = Clock::now();
   }
   if (!is_due) return;
-  house_.junction->save(state.sections);
+  house_.junction->save(state.made.sections);
   taken.states.push_back(std::move(state));
 }
 
@@ -226,7 +226,7 @@ void Coordinator::take_merged(Wanted wanted, Taken& taken) {
 // that somebody else makes. Of one that still is ours none was dropped.
 void Coordinator::drop_lost(Taken& taken) const {
   if (taken.owners.empty()) return;
-  std::vector<checkpoint::Checkpoint> ours;
+  std::vector<State> ours;
   for (std::size_t i = 0; i < taken.states.size(); ++i) {
     const sink::Origin& owner = taken.owners[i];
     if (house_.registry.held(owner.task, owner.epoch)) ours.push_back(std::move(taken.states[i]));
@@ -243,7 +243,7 @@ checkpoint::Checkpoint Coordinator::state_of(std::string unit, std::uint64_t com
   return state;
 }
 
-void Coordinator::committed(std::uint64_t number, std::vector<checkpoint::Checkpoint> states,
+void Coordinator::committed(std::uint64_t number, std::vector<State> states,
                             std::shared_ptr<Saving> saving) {
   HEADRACE_FAILPOINT("cut.committed");
   const std::lock_guard lock(mutex_);
@@ -256,13 +256,14 @@ void Coordinator::write_states() {
   for (;;) {
     changed_.wait(lock, [this] { return over_ || !to_write_.empty(); });
     if (to_write_.empty()) return;
-    const Pending pending = std::move(to_write_.front());
+    Pending pending = std::move(to_write_.front());
     to_write_.pop_front();
     lock.unlock();
     checkpoint::Store* store = pending.saving ? pending.saving->store.get() : house_.store.get();
     base::Status status;
-    for (const checkpoint::Checkpoint& state : pending.states) {
-      if (status) status = store->write(state);
+    for (State& state : pending.states) {
+      for (const SavedKeys& keys : state.keys) keys.write_to(state.made);
+      if (status) status = store->write(state.made);
     }
     lock.lock();
     note_written(pending, status);

@@ -32,18 +32,25 @@ std::string TaskSlot::section(const std::string& name) const {
   return unit_of(partition()) + '/' + name;
 }
 
-void TaskSlot::save(checkpoint::Checkpoint& made) const {
+SavedKeys TaskSlot::save(checkpoint::Checkpoint& made) const {
   made.read_to.push_back({.topic = topic,
                           .partition = task.partition,
                           .offset = done.load(std::memory_order_acquire)});
+  SavedKeys saved{
+      .section = made.sections.size(), .keys = keys, .count = key_count, .newest_ns = newest_ns};
+  made.sections.push_back({.name = section("keys"), .bytes = {}});
+  running->save(made, section(""));
+  return saved;
+}
+
+void SavedKeys::write_to(checkpoint::Checkpoint& made) const {
   base::ByteWriter names;
   names.put(newest_ns);
-  names.put(key_count);
-  for (std::uint32_t key = 0; key < key_count; ++key) {
+  names.put(count);
+  for (std::uint32_t key = 0; key < count; ++key) {
     names.put_string(keys->text(static_cast<std::int32_t>(key)));
   }
-  made.sections.push_back({.name = section("keys"), .bytes = std::move(names).take()});
-  running->save(made, section(""));
+  made.sections[section].bytes = std::move(names).take();
 }
 
 std::int32_t TaskRegistry::topic(const std::string& name) {

@@ -87,14 +87,18 @@ class Coordinator {
     bool finished = false;
     std::shared_ptr<Saving> saving;  // the states go there
   };
+  struct State {
+    checkpoint::Checkpoint made;
+    std::vector<SavedKeys> keys;  // still to be written to it
+  };
   struct Pending {
     std::uint64_t number = 0;
-    std::vector<checkpoint::Checkpoint> states;
+    std::vector<State> states;
     std::shared_ptr<Saving> saving;  // null: they are ordinary checkpoints
   };
   struct Taken {
     std::vector<sink::Position> positions;
-    std::vector<checkpoint::Checkpoint> states;
+    std::vector<State> states;
     std::vector<sink::Origin> owners;  // of the states, one each; none of those of a merge
   };
 
@@ -112,8 +116,7 @@ class Coordinator {
   [[nodiscard]] bool due(const TaskSlot& slot, Wanted wanted) const;
   [[nodiscard]] sink::Position position_of(TaskSlot& slot, Wanted wanted,
                                            const std::string& digest) const;
-  void committed(std::uint64_t number, std::vector<checkpoint::Checkpoint> states,
-                 std::shared_ptr<Saving> saving);
+  void committed(std::uint64_t number, std::vector<State> states, std::shared_ptr<Saving> saving);
   [[nodiscard]] checkpoint::Checkpoint state_of(std::string unit, std::uint64_t commit) const;
   [[nodiscard]] base::Status save_into(const std::shared_ptr<Saving>& saving,
                                        std::chrono::milliseconds patience);

@@ -34,6 +34,17 @@ struct Acknowledged {
   std::int64_t position = -1;  // -1: nothing yet
 };
 
+// The keys of a task as they were when its state was copied. They are many, and their texts stay as
+// they are while others come, so that they need not be written while computing is held up.
+struct SavedKeys {
+  std::size_t section = 0;  // that is still empty
+  record::DictionaryPtr keys;
+  std::uint32_t count = 0;
+  std::int64_t newest_ns = 0;
+
+  void write_to(checkpoint::Checkpoint& made) const;  // any thread
+};
+
 struct TaskSlot {
   static constexpr std::int64_t kNobody = -1;
 
@@ -72,8 +83,9 @@ struct TaskSlot {
     without.state.reset();
     restored = std::make_shared<const Restored>(std::move(without));
   }
-  // Adds position and state of the running task; under the turn of its compute thread.
-  void save(checkpoint::Checkpoint& made) const;
+  // Adds position and state of the running task, but for its keys; under the turn of its compute
+  // thread.
+  [[nodiscard]] SavedKeys save(checkpoint::Checkpoint& made) const;
   // The name of a section of it in a checkpoint.
   [[nodiscard]] std::string section(const std::string& name) const;
 
