@@ -16,12 +16,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from headrace import frame_schema, frames, interrupts
 from headrace.dtypes import DataType
 from headrace.errors import FunctionError, InvalidArgument, SchemaError
-from headrace.lazy import pd
+from headrace.lazy import np, pd
 from headrace.schema import Schema
 
 if TYPE_CHECKING:

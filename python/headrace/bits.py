@@ -6,11 +6,8 @@ import struct
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-import numpy.typing as npt
-
 from headrace.errors import InvalidArgument
-from headrace.lazy import pd
+from headrace.lazy import np, npt, pd
 from headrace.live import Live
 
 if TYPE_CHECKING:

@@ -14,10 +14,9 @@ import weakref
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, cast
 
-import numpy as np
-
 from headrace import frames
 from headrace.errors import CheckpointError, HeadraceError, InternalError
+from headrace.lazy import np
 
 if TYPE_CHECKING:
     from headrace import _core

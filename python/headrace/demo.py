@@ -12,12 +12,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from headrace import market, ta
 from headrace.errors import HeadraceError, RejectedWarning
 from headrace.expressions import col
-from headrace.lazy import pd
+from headrace.lazy import np, pd
 from headrace.mock import MockBroker
 from headrace.replay import flush
 from headrace.sources import from_frame, kafka

@@ -6,12 +6,10 @@ import re
 from datetime import timedelta
 from typing import Any
 
-import numpy as np
-
 from headrace.errors import InvalidArgument
-from headrace.lazy import pd
+from headrace.lazy import np, pd
 
-__all__ = ["nanoseconds", "text"]
+__all__ = ["nanoseconds", "parsed", "text"]
 
 _NANOSECONDS = {
     "d": 86_400_000_000_000,
@@ -22,6 +20,10 @@ _NANOSECONDS = {
     "us": 1_000,
     "ns": 1,
 }
+_PART = re.compile(
+    rf"([0-9]+)(?:\.([0-9]{{1,9}}))?({'|'.join(sorted(_NANOSECONDS, reverse=True))})"
+)
+_LONGEST_NS = 2**63 - 1
 
 
 def nanoseconds(name: str, value: Any, *, signed: bool = False) -> int:
@@ -48,15 +50,52 @@ def nanoseconds(name: str, value: Any, *, signed: bool = False) -> int:
     >>> nanoseconds("sort_within: grace", "1m30s")
     90000000000
     """
-    if not isinstance(value, (str, timedelta, np.timedelta64)) or _is_number(value):
+    if isinstance(value, str):
+        length = None if _is_number(value) else parsed(value)
+    elif isinstance(value, (timedelta, np.timedelta64)):
+        length = _of_pandas(value)
+    else:
+        length = None
+    if length is None or (length < 0 and not signed):
         raise _refused(name, value)
+    return length
+
+
+def parsed(written: str) -> int | None:
+    """Return nanoseconds, read by :class:`pandas.Timedelta`; None where that is no length of time.
+
+    The usual forms are read here, the same: pandas takes half a second to load, which a process
+    that starts again after a crash does not have.
+
+    Parameters
+    ----------
+    written : str
+        ``"100ms"``, ``"1m30s"``, ``"1.5s"``, or whatever pandas reads.
+
+    Examples
+    --------
+    >>> from headrace.durations import parsed
+    >>> parsed("1.5s"), parsed("2 days"), parsed("soon")
+    (1500000000, 172800000000000, None)
+    """
+    total, at = 0, 0
+    while part := _PART.match(written, at):
+        whole, fraction, unit = part.groups("")
+        count = int(whole + fraction) * _NANOSECONDS[unit]
+        if count % 10 ** len(fraction):
+            break  # less than a nanosecond is left
+        total, at = total + count // 10 ** len(fraction), part.end()
+    if 0 < at == len(written) and total <= _LONGEST_NS:
+        return total
+    return _of_pandas(_with_capital_day(written))
+
+
+def _of_pandas(value: Any) -> int | None:
     try:
-        length = pd.Timedelta(_with_capital_day(value) if isinstance(value, str) else value)
-    except (ValueError, OverflowError) as error:
-        raise _refused(name, value) from error
-    if pd.isna(length) or (length < pd.Timedelta(0) and not signed):
-        raise _refused(name, value)
-    return int(length.as_unit("ns").value)
+        length = pd.Timedelta(value)
+        return None if pd.isna(length) else int(length.as_unit("ns").value)
+    except (ValueError, OverflowError):
+        return None
 
 
 def text(ns: int) -> str:

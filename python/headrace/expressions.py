@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from headrace.errors import InvalidArgument, TypeMismatch
+from headrace.lazy import np
 
 __all__ = ["Expr", "col", "lit"]
 
@@ -16,8 +17,8 @@ _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.timezone.utc)
 
 def _timestamp_ns(value: Any) -> int | None:
     """Nanoseconds since 1970 UTC of a datetime, pandas Timestamp or NumPy datetime64."""
-    import numpy as np
-
+    if value is None or isinstance(value, (int, float, str)):
+        return None
     if isinstance(value, np.datetime64):
         return int(value.astype("datetime64[ns]").astype("int64"))
     nanoseconds = getattr(value, "value", None)  # pandas.Timestamp counts in ns or in its own unit

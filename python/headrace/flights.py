@@ -15,14 +15,11 @@ Examples
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
-
-import numpy as np
-import numpy.typing as npt
+from typing import TYPE_CHECKING, Any
 
 from headrace.csv_format import CsvFormat, row_bytes
 from headrace.errors import InvalidArgument
-from headrace.lazy import pd
+from headrace.lazy import np, npt, pd
 from headrace.schema import Schema, float64, int64, nullable, string, timestamp_from
 
 __all__ = ["AIRLINES", "COLUMNS", "SCHEMA", "records", "schedule"]
@@ -134,7 +131,8 @@ _CAUSES = ("CarrierDelay", "WeatherDelay", "NASDelay", "SecurityDelay", "LateAir
 _AFTER_TAKE_OFF = ("WheelsOn", "TaxiIn", "ArrTime", "ArrDelay", "ActualElapsedTime", "AirTime")
 _IN_FLIGHT = ("DepTime", "DepDelay", "TaxiOut", "WheelsOff", *_AFTER_TAKE_OFF)
 
-Numbers = npt.NDArray[np.int64]
+if TYPE_CHECKING:
+    Numbers = npt.NDArray[np.int64]
 
 
 def schedule(

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import AsyncIterator, Iterator
 from typing import TYPE_CHECKING
 
 from headrace import frames, interrupts
-from headrace.lazy import pd
+from headrace.lazy import asyncio, pd
 
 if TYPE_CHECKING:
     from headrace.live import Live

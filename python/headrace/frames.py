@@ -9,17 +9,14 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-import numpy.typing as npt
-
 from headrace.errors import InvalidArgument, TypeMismatch
-from headrace.lazy import pd
+from headrace.lazy import np, npt, pd
 
 if TYPE_CHECKING:
     from headrace import _core
     from headrace.schema import Schema
 
-Array = npt.NDArray[Any]
+    Array = npt.NDArray[Any]
 
 
 class ArrowFrame:

@@ -6,7 +6,6 @@ is idle, that means the streams; while the user's own code runs, it means that c
 
 from __future__ import annotations
 
-import asyncio
 import atexit
 import logging
 import signal
@@ -18,6 +17,7 @@ from types import FrameType
 from typing import Protocol
 
 from headrace import display
+from headrace.lazy import asyncio
 
 __all__ = ["StoppedByUser", "add", "remove", "running", "stop_all", "stops_streams"]
 

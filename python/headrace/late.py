@@ -6,10 +6,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from headrace import frames, topology
-from headrace.lazy import pd
+from headrace.lazy import np, pd
 from headrace.rejects import LATE_REASONS
 from headrace.schema import Schema, timestamp
 

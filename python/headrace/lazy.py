@@ -1,6 +1,8 @@
-"""pandas, loaded when it is first used: its import takes longer than all that a first chart needs.
+"""Packages that take long to import, loaded when they are first used.
 
-Modules say ``from headrace.lazy import pd`` where others would say ``import pandas as pd``.
+pandas takes longer than all that a first chart needs, and a process that only goes from one topic
+to another needs neither it nor NumPy nor asyncio. Modules say ``from headrace.lazy import pd``
+where others would say ``import pandas as pd``.
 """
 
 from __future__ import annotations
@@ -8,7 +10,7 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
-__all__ = ["pd"]
+__all__ = ["asyncio", "np", "npt", "pd"]
 
 
 class _Module:
@@ -24,6 +26,13 @@ class _Module:
 
 
 if TYPE_CHECKING:
+    import asyncio
+
+    import numpy as np
+    import numpy.typing as npt
     import pandas as pd
 else:
+    asyncio = _Module("asyncio")
+    np = _Module("numpy")
+    npt = _Module("numpy.typing")
     pd = _Module("pandas")

@@ -15,13 +15,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from typing import Any
-
-import numpy as np
-import numpy.typing as npt
+from typing import TYPE_CHECKING, Any
 
 from headrace.errors import InvalidArgument
-from headrace.lazy import pd
+from headrace.lazy import np, npt, pd
 from headrace.schema import Schema, float64, int64, string, timestamp
 
 __all__ = ["SCHEMA", "TICKERS", "bars", "records"]
@@ -47,7 +44,8 @@ TICKERS = ("ACME", "BOLT", "CRUX", "DELT", "ECHO", "FLUX", "GRIT", "HALO", "IRIS
 _SESSION_MINUTES = 390  # 09:30 to 16:00, New York hours written as UTC
 _FIRST_DAY = "2026-03-02"
 
-Floats = npt.NDArray[np.float64]
+if TYPE_CHECKING:
+    Floats = npt.NDArray[np.float64]
 
 
 def bars(rows: int = 3900, tickers: int = 5, seed: int = 1) -> pd.DataFrame:

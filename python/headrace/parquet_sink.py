@@ -13,8 +13,6 @@ from pathlib import Path
 from typing import Any, ClassVar
 from urllib.parse import quote
 
-import numpy as np
-
 from headrace import frames, manifest, outputs, rejects
 from headrace.errors import (
     CheckpointError,
@@ -23,6 +21,7 @@ from headrace.errors import (
     StreamIOError,
     Unsupported,
 )
+from headrace.lazy import np
 from headrace.manifest import Entry, Manifest
 from headrace.outputs import Commit, Mark
 from headrace.schema import Schema

@@ -9,11 +9,9 @@ from pathlib import Path
 from typing import Any, ClassVar, Protocol
 from urllib.parse import unquote
 
-import numpy as np
-import numpy.typing as npt
-
 from headrace import frames
 from headrace.errors import InvalidArgument, Unsupported
+from headrace.lazy import np, npt
 
 __all__ = ["Dialect", "Postgres", "Sqlite", "dialect_of", "quoted"]
 

@@ -7,10 +7,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
-import numpy as np
-
 from headrace import outputs
 from headrace.errors import InvalidArgument, SchemaError, Unsupported
+from headrace.lazy import np
 from headrace.outputs import Commit, Mark
 from headrace.schema import Schema
 from headrace.sql_dialects import Dialect, dialect_of, quoted

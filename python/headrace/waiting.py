@@ -8,10 +8,9 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Literal
 
-from headrace import interrupts, logs
+from headrace import durations, interrupts, logs
 from headrace.arguments import names_checked
 from headrace.errors import InvalidArgument
-from headrace.lazy import pd
 from headrace.progress import ProgressLine
 
 if TYPE_CHECKING:
@@ -55,10 +54,14 @@ def seconds_of(name: str, value: str | float, such_as: str = "1s") -> float:
     >>> seconds_of("every", "200ms"), seconds_of("timeout", 3)
     (0.2, 3.0)
     """
-    try:
-        seconds = pd.Timedelta(value).total_seconds() if isinstance(value, str) else float(value)
-    except (ValueError, TypeError):
-        seconds = math.nan
+    if isinstance(value, str):
+        length = durations.parsed(value)
+        seconds = math.nan if length is None else length / 1e9
+    else:
+        try:
+            seconds = float(value)
+        except (ValueError, TypeError):
+            seconds = math.nan
     if not 0 <= seconds < _LONGEST_S:
         raise InvalidArgument(
             f'{name}: expected a time such as "{such_as}" or seconds, got {value!r}'

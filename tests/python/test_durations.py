@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import warnings
 from datetime import timedelta
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from headrace.durations import nanoseconds, text
+from headrace.durations import nanoseconds, parsed, text
 from headrace.errors import InvalidArgument
 
 
@@ -43,6 +46,33 @@ def test_anything_else_is_refused_with_what_was_received(value: Any) -> None:
         "sort_within: grace: expected a length of time with its unit, "
         f'like "10m" or "1.5s", got {value!r}'
     )
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.integers(0, 10**6),
+            st.sampled_from(["", ".5", ".25", ".001", ".123456789"]),
+            st.sampled_from(["d", "h", "m", "min", "s", "ms", "us", "ns", "D", " s", "x"]),
+        ),
+        min_size=1,
+        max_size=4,
+    )
+)
+def test_what_is_read_without_pandas_is_what_pandas_reads(
+    parts: list[tuple[int, str, str]],
+) -> None:
+    written = "".join(f"{count}{fraction}{unit}" for count, fraction, unit in parts)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            expected = int(pd.Timedelta(written).as_unit("ns").value)
+    except (ValueError, OverflowError):
+        expected = None
+    found = parsed(written)
+    assert (found is None) == (expected is None), written
+    if found is not None:  # pandas counts fractions of days in floating point
+        assert abs(found - expected) <= expected * 1e-15, written
 
 
 @pytest.mark.parametrize("ns", [0, 1, 999, 10**9, 61 * 10**9, 90_061_001_002_003, 2**62])

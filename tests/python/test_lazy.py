@@ -2,10 +2,11 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
-from headrace.lazy import pd
+from headrace.lazy import np, pd
 
 FIRST_CHART = """
 import sys
@@ -23,6 +24,32 @@ with hr.MockBroker(ohlcv=1) as broker:
 """
 
 
+TOPIC_TO_TOPIC = """
+import sys, time
+import headrace as hr
+from headrace.replay import produce
+with hr.MockBroker(bars=1, sums=1) as broker:
+    produce([(b"A", b'{"key": "A", "x": %d}' % i) for i in range(100)], to="bars",
+            bootstrap=broker.bootstrap)
+    schema = hr.Schema({"key": hr.string, "x": hr.int64}, key="key")
+    bars = hr.kafka("bars", bootstrap=broker.bootstrap, schema=schema, group="job")
+    sums = bars.validate(hr.col("x") >= 0).with_columns(sum=hr.ta.sum("x", timeperiod=3))
+    with sums.to_kafka("sums").run(checkpoint=sys.argv[1]) as live:
+        live.wait(rows=100, timeout="30s")
+    print(live.status().rows, [m for m in ("numpy", "pandas", "asyncio") if m in sys.modules])
+"""
+
+
+def test_from_one_topic_to_another_neither_numpy_nor_pandas_is_needed(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", TOPIC_TO_TOPIC, str(tmp_path)],
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.stdout == "100 []\n", done.stderr
+
+
 def test_a_first_chart_does_not_wait_for_pandas() -> None:
     done = subprocess.run(
         [sys.executable, "-c", FIRST_CHART], capture_output=True, text=True, timeout=60
@@ -31,9 +58,11 @@ def test_a_first_chart_does_not_wait_for_pandas() -> None:
     assert done.stdout.startswith("False Chart of Close, bbands_upper"), done.stdout
 
 
-def test_it_is_pandas_as_soon_as_something_of_it_is_used() -> None:
+def test_it_is_the_package_as_soon_as_something_of_it_is_used() -> None:
+    import numpy
     import pandas
 
+    assert np.ndarray is numpy.ndarray
     assert pd.Timestamp is pandas.Timestamp
     with pytest.raises(AttributeError, match="no_such_thing"):
         _ = pd.no_such_thing
