@@ -101,7 +101,7 @@ py::dict task_dict(const pipeline::TaskStatus& task) {
   entry["high_watermark"] = task.position.high_watermark;
   entry["lag"] = task.lag;
   entry["records"] = task.records;
-  entry["event_time"] =
+  entry["event_time_ns"] =
       task.max_event_time_ns == 0 ? py::object(py::none()) : py::int_(task.max_event_time_ns);
   return entry;
 }

@@ -343,20 +343,16 @@ class Live:
         self._tell(status)
         return status
 
-    def _look(self, *, with_tasks: bool = True) -> Status:
+    def _look(self) -> Status:
         """Return the status, saying nothing to the user: for threads of our own."""
         self._check_process()
         raw = self._engine.status()
-        tasks = [
-            TaskStatus(**{**task, "event_time": _timestamp(task["event_time"])})
-            for task in raw.pop("tasks")
-            if with_tasks  # they have pandas' timestamps, for which a first chart need not wait
-        ]
+        tasks = [TaskStatus(**task) for task in raw.pop("tasks")]
         reason = self._stop_reason if raw["state"] == "stopped" else ""
         rate = self._watch.rate(raw["records"]) if self._watch is not None else 0.0
         status = Status(tasks=tasks, reason=reason, rate=rate, **raw)
         for upstream in self._upstreams:
-            status = status.below(upstream._look(with_tasks=with_tasks))
+            status = status.below(upstream._look())
         return status
 
     def _name(self) -> str:
@@ -735,10 +731,6 @@ class Live:
         notebook.remember("panel", panel)
         self._panels.append(panel)
         redraw.add(panel)
-
-
-def _timestamp(nanoseconds: int | None) -> pd.Timestamp | None:
-    return None if nanoseconds is None else pd.Timestamp(nanoseconds, unit="ns", tz="UTC")
 
 
 def _engine(

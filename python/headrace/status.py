@@ -17,7 +17,7 @@ _UNITS = (("d", _DAY_S), ("h", 3_600), ("min", 60), ("s", 1))
 
 @dataclass(frozen=True)
 class TaskStatus:
-    """Where one partition stands.
+    """Where one partition stands; `event_time_ns` are nanoseconds since 1970, UTC.
 
     Examples
     --------
@@ -35,7 +35,19 @@ class TaskStatus:
     high_watermark: int
     lag: int
     records: int
-    event_time: pd.Timestamp | None
+    event_time_ns: int | None
+
+    @property
+    def event_time(self) -> pd.Timestamp | None:
+        """The newest event time; None where there is none.
+
+        Examples
+        --------
+        >>> from headrace.status import TaskStatus
+        >>> TaskStatus("t", 0, 1, 1, 0, 1, 60_000_000_000).event_time
+        Timestamp('1970-01-01 00:01:00+0000', tz='UTC')
+        """
+        return _timestamp(self.event_time_ns)
 
 
 @dataclass(frozen=True, repr=False)
@@ -174,7 +186,8 @@ class Status:
         >>> hr.Status("running").event_time is None  # nothing has been read yet
         True
         """
-        return max((t.event_time for t in self.tasks if t.event_time is not None), default=None)
+        times = [task.event_time_ns for task in self.tasks if task.event_time_ns is not None]
+        return _timestamp(max(times, default=None))
 
     @property
     def ended(self) -> bool:
@@ -293,6 +306,10 @@ def _counted(count: int, name: str) -> str:
     return f"{count:,} {head}{'' if count == 1 else 's'}{between}{rest}"
 
 
+def _timestamp(nanoseconds: int | None) -> pd.Timestamp | None:
+    return None if nanoseconds is None else pd.Timestamp(nanoseconds, unit="ns", tz="UTC")
+
+
 def event_text(status: Status, now: pd.Timestamp | None = None) -> str:
     """Return how far the newest event is behind now; where that says nothing, its time.
 
@@ -301,7 +318,7 @@ def event_text(status: Status, now: pd.Timestamp | None = None) -> str:
     >>> import headrace as hr, pandas as pd
     >>> from headrace.status import TaskStatus, event_text
     >>> then = pd.Timestamp("2026-03-02 14:31", tz="UTC")
-    >>> status = hr.Status("running", tasks=[TaskStatus("t", 0, 1, 1, 0, 1, then)])
+    >>> status = hr.Status("running", tasks=[TaskStatus("t", 0, 1, 1, 0, 1, then.value)])
     >>> event_text(status, now=then + pd.Timedelta("2s"))
     '2 s behind'
     >>> event_text(status, now=then + pd.Timedelta("300 days"))

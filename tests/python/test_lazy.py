@@ -29,9 +29,10 @@ import sys, time
 import headrace as hr
 from headrace.replay import produce
 with hr.MockBroker(bars=1, sums=1) as broker:
-    produce([(b"A", b'{"key": "A", "x": %d}' % i) for i in range(100)], to="bars",
-            bootstrap=broker.bootstrap)
-    schema = hr.Schema({"key": hr.string, "x": hr.int64}, key="key")
+    produce([(b"A", b'{"key": "A", "x": %d, "at": %d}' % (i, i + 1)) for i in range(100)],
+            to="bars", bootstrap=broker.bootstrap)
+    schema = hr.Schema({"key": hr.string, "x": hr.int64, "at": hr.timestamp("ms")}, key="key",
+                       event_time="at")
     bars = hr.kafka("bars", bootstrap=broker.bootstrap, schema=schema, group="job")
     sums = bars.validate(hr.col("x") >= 0).with_columns(sum=hr.ta.sum("x", timeperiod=3))
     with sums.to_kafka("sums").run(checkpoint=sys.argv[1]) as live:

@@ -130,7 +130,7 @@ class Chart:
         self._every = options.every
         self._made_at = time.monotonic()
         self._drawn_at = -_HEARTBEAT
-        self._status: Status = live._look(with_tasks=False)
+        self._status: Status = live._look()
         self._status_at = self._made_at
         self._rate = 0.0  # records a second
         self._paused = False
@@ -233,7 +233,7 @@ class Chart:
 
     def _look(self, now: float) -> None:
         """Look where the stream stands, and how fast it goes."""
-        status = self._live._look(with_tasks=False)
+        status = self._live._look()
         self._rate = (status.records - self._status.records) / max(now - self._status_at, 1e-3)
         self._status, self._status_at = status, now
 
