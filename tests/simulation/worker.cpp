@@ -122,7 +122,7 @@ void Worker::begin(int partition, const sink::Mark& committed) {
   task.cut_at = from;
   task.ready = true;
   task.saved = house_.world.now();
-  put(Assigned{.partition = partition, .mark = committed});
+  put(Assigned{.partition = partition, .epoch = task.epoch, .mark = committed});
   compute(partition, task.epoch);
 }
 
@@ -316,7 +316,8 @@ void Worker::deliver() {
 base::Status Worker::handle(Item& item) {
   if (auto* output = std::get_if<sink::Output>(&item)) return committer_.write(std::move(*output));
   if (auto* assigned = std::get_if<Assigned>(&item)) {
-    committer_.assigned(name_of(assigned->partition), std::move(assigned->mark));
+    committer_.assigned(name_of(assigned->partition),
+                        origin_of(assigned->partition, assigned->epoch), std::move(assigned->mark));
     return {};
   }
   Cut& made = std::get<Cut>(item);

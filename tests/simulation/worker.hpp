@@ -81,6 +81,7 @@ class Worker final : private Member::Listener {
   };
   struct Assigned {
     int partition;
+    std::uint32_t epoch;
     sink::Mark mark;
   };
   struct Copy {

@@ -65,8 +65,9 @@ base::Status Delivery::push(sink::Output output) {
   return {};
 }
 
-void Delivery::assigned(const sink::Partition& partition, sink::Mark mark) {
-  put(Assigned{.partition = partition, .mark = std::move(mark)});
+void Delivery::assigned(const sink::Partition& partition, const sink::Origin& origin,
+                        sink::Mark mark) {
+  put(Assigned{.partition = partition, .origin = origin, .mark = std::move(mark)});
 }
 
 void Delivery::cut(Cut cut) { put(Marker{.cut = std::move(cut), .since = Clock::now()}); }
@@ -110,7 +111,7 @@ bool Delivery::next(Item& item) {
 base::Status Delivery::handle(Item& item) {
   if (auto* output = std::get_if<sink::Output>(&item)) return committer_.write(std::move(*output));
   if (auto* assigned = std::get_if<Assigned>(&item)) {
-    committer_.assigned(assigned->partition, std::move(assigned->mark));
+    committer_.assigned(assigned->partition, assigned->origin, std::move(assigned->mark));
     return {};
   }
   Marker& marker = std::get<Marker>(item);

@@ -76,7 +76,8 @@ void Ingest::assigned(const SourceEvent& event) {
     restored = house_.recovery->take(name);
     if (restored && house_.delivery != nullptr) {
       house_.delivery->assigned(
-          name, {.offset = restored->committed.offset, .metadata = restored->committed.metadata});
+          name, {.task = slot.task, .epoch = event.epoch},
+          {.offset = restored->committed.offset, .metadata = restored->committed.metadata});
     }
     if (restored && house_.junction != nullptr) {
       if (restored->begin < restored->replay_until) house_.junction->expect_replay();

@@ -1,6 +1,7 @@
 #include <headrace/sink/committer.hpp>
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 namespace headrace::sink {
@@ -18,10 +19,10 @@ milliseconds rest_after(int failures) {
   return std::min(kFirstRest * (1 << std::max(doublings, 0)), kLongestRest);
 }
 
-base::Error taken_over(const Position& position, const Mark& found) {
+base::Error taken_over(const Partition& partition, const Mark& found) {
   return {.code = base::ErrorCode::kFenced,
-          .message = "another run has taken over: " + position.partition.first + '[' +
-                     std::to_string(position.partition.second) + "] was committed at offset " +
+          .message = "another run has taken over: " + partition.first + '[' +
+                     std::to_string(partition.second) + "] was committed at offset " +
                      std::to_string(found.offset) +
                      " by somebody else; what was not committed here is his to write"};
 }
@@ -38,9 +39,9 @@ base::Status Committer::start() {
   return status;
 }
 
-void Committer::assigned(const Partition& partition, Mark mark) {
+void Committer::assigned(const Partition& partition, const Origin& origin, Mark mark) {
   // It was read at some time after start(): with a later producer it may have been overtaken.
-  marks_[partition] = {.mark = std::move(mark), .producer = first_producer_};
+  marks_[partition] = {.mark = std::move(mark), .producer = first_producer_, .origin = origin};
 }
 
 base::Status Committer::write(Output output) {
@@ -135,42 +136,63 @@ void Committer::renew() noexcept {
 base::Result<Committer::Outcome> Committer::outcome(std::vector<Position>& positions) {
   for (int look = 1;; ++look) {
     drop_lost(positions);
-    base::Result<std::vector<Mark>> found = ask(positions);
+    const std::vector<Asked> asked = all_to_ask(positions);
+    const base::Result<std::vector<Mark>> found = ask(asked);
     if (!found) return found.error();
-    drop_lost(positions);  // what was lost while we asked says nothing
-    if (found->size() != positions.size()) continue;
+    // What was lost while we asked says nothing.
+    if (!std::all_of(asked.begin(), asked.end(),
+                     [this](const Asked& each) { return is_ours_(each.origin); })) {
+      continue;
+    }
     std::size_t ours = 0;
-    const Position* foreign = nullptr;
-    std::size_t of_foreign = 0;
-    for (std::size_t i = 0; i < positions.size(); ++i) {
-      const Mark& mark = (*found)[i];
-      const auto former = marks_.find(positions[i].partition);
-      if (mark == positions[i].mark) {
+    std::optional<std::size_t> foreign;
+    for (std::size_t i = 0; i < asked.size(); ++i) {
+      if (asked[i].wanted != nullptr && (*found)[i] == *asked[i].wanted) {
         ++ours;
-      } else if (mark != (former == marks_.end() ? Mark{} : former->second.mark)) {
-        foreign = &positions[i];
-        of_foreign = i;
+      } else if ((*found)[i] != asked[i].former) {
+        foreign = i;
       }
     }
-    if (foreign == nullptr) {
+    if (!foreign) {
       if (ours != 0 && ours != positions.size()) {
         return base::Error{
             .code = base::ErrorCode::kInternal,
             .message = "the broker has committed a part of a transaction: " + std::to_string(ours) +
                        " of " + std::to_string(positions.size()) + " positions"};
       }
-      if (ours != 0) return Outcome::kCommitted;
-      for (const Position& position : positions) marks_[position.partition].producer = renewals_;
-      return Outcome::kNotCommitted;
+      for (const Asked& each : asked) {
+        marks_[each.partition] = {
+            .mark = each.former, .producer = renewals_, .origin = each.origin};
+      }
+      return ours != 0 ? Outcome::kCommitted : Outcome::kNotCommitted;
     }
-    if (look == kForeignLooks) return taken_over(*foreign, (*found)[of_foreign]);
+    if (look >= kForeignLooks) return taken_over(asked[*foreign].partition, (*found)[*foreign]);
     if (base::Status rested = log_.rest(rest_after(look)); !rested) return rested.error();
   }
 }
 
-base::Result<std::vector<Mark>> Committer::ask(std::span<const Position> positions) {
+std::vector<Committer::Asked> Committer::all_to_ask(std::span<const Position> positions) const {
+  std::vector<Asked> asked;
+  for (const Position& position : positions) {
+    const auto known = marks_.find(position.partition);
+    asked.push_back({.partition = position.partition,
+                     .origin = position.origin,
+                     .former = known == marks_.end() ? Mark{} : known->second.mark,
+                     .wanted = &position.mark});
+  }
+  for (const auto& [partition, known] : marks_) {
+    const bool in_transaction =
+        std::any_of(positions.begin(), positions.end(),
+                    [&](const Position& position) { return position.partition == partition; });
+    if (in_transaction || !is_ours_(known.origin)) continue;
+    asked.push_back({.partition = partition, .origin = known.origin, .former = known.mark});
+  }
+  return asked;
+}
+
+base::Result<std::vector<Mark>> Committer::ask(std::span<const Asked> asked) {
   std::vector<Partition> partitions;
-  for (const Position& position : positions) partitions.push_back(position.partition);
+  for (const Asked& each : asked) partitions.push_back(each.partition);
   for (int failures = 1;; ++failures) {
     base::Result<std::vector<Mark>> found = log_.committed(partitions);
     if (found || !found.error().retriable) return found;
@@ -214,7 +236,8 @@ bool Committer::all_ours(std::span<const Position> positions) const {
 
 void Committer::committed(std::span<const Position> positions) {
   for (const Position& position : positions) {
-    marks_[position.partition] = {.mark = position.mark, .producer = renewals_};
+    marks_[position.partition] = {
+        .mark = position.mark, .producer = renewals_, .origin = position.origin};
   }
   pending_.clear();
   written_ = 0;

@@ -326,7 +326,7 @@ class Trial {
       found = log.committed(asked);
     }
     if (!found) return found.error();
-    committer.assigned(in, found->front());
+    committer.assigned(in, {}, found->front());
     for (int commits = 0; commits < 2 && next() < kRecords; ++commits) {
       const std::int64_t id = next();
       if (base::Status status = committer.write(record_of(id)); !status) return status;

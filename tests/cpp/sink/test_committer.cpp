@@ -150,7 +150,7 @@ struct Rig {
     REQUIRE(committer.start());
     for (const int partition : {0, 1}) {
       log.marks[in(partition)] = {.offset = 5, .metadata = "former"};
-      committer.assigned(in(partition), log.marks[in(partition)]);
+      committer.assigned(in(partition), origin(partition), log.marks[in(partition)]);
     }
     log.calls.clear();
   }
@@ -411,17 +411,33 @@ TEST_CASE("a run that was fenced does not write what its successor has written")
   rig.log.before("write 1",
                  [&] { rig.log.marks[in(0)] = {.offset = 7, .metadata = "of the successor"}; });
   rig.log.fail("write 1", fenced());
-  SECTION("at once") { rig.write(1, 0); }
-  SECTION("nor after a commit of what the successor has not come to") {
-    rig.write(1, 1);
-    REQUIRE(rig.committer.commit({position(1, 6)}));
-    rig.log.read.clear();
-    rig.write(2, 0);
-  }
-  const base::Status status = rig.committer.commit({position(0, 7)});
+  // Nor what the successor has not come to: he is to find nothing of ours, or both of us would end.
+  const int partition = GENERATE(0, 1);
+  rig.write(1, partition);
+  const base::Status status = rig.committer.commit({position(partition, 7)});
   REQUIRE_FALSE(status);
   CHECK(status.error().code == ErrorCode::kFenced);
+  CHECK(status.error().message.find("in[0] was committed at offset 7") != std::string::npos);
   CHECK(rig.log.read.empty());
+}
+
+TEST_CASE("whoever was fenced asks for all its partitions before it goes on") {
+  Rig rig;
+  rig.log.fail("begin", fenced());
+  rig.write(1);
+  SECTION("one that is not ours any more may be committed by anybody") {
+    rig.lost.insert(1);
+    rig.log.marks[in(1)] = {.offset = 9, .metadata = "successor"};
+    REQUIRE(rig.committer.commit({position(0, 7)}));
+    CHECK(rig.log.read == std::vector<std::int64_t>{1});
+  }
+  SECTION("once for a producer") {
+    REQUIRE(rig.committer.commit({position(0, 7)}));
+    rig.log.calls.clear();
+    rig.write(2, 1);
+    REQUIRE(rig.committer.commit({position(1, 6)}));
+    CHECK(rig.log.count("committed") == 0);
+  }
 }
 
 TEST_CASE("what was read before the present producer began is asked for again") {
@@ -431,7 +447,7 @@ TEST_CASE("what was read before the present producer began is asked for again") 
   REQUIRE(rig.committer.commit({position(0, 7)}));
   rig.log.calls.clear();
   // Read at some time, told now.
-  rig.committer.assigned(in(2), Mark{});
+  rig.committer.assigned(in(2), origin(2), Mark{});
   rig.write(2, 2);
   REQUIRE(rig.committer.commit({position(2, 1)}));
   CHECK(rig.log.count("committed") == 1);

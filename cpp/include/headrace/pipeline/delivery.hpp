@@ -62,7 +62,7 @@ class Delivery {
 
   // Waits for room; kCancelled where the run is ending.
   [[nodiscard]] base::Status push(sink::Output output);
-  void assigned(const sink::Partition& partition, sink::Mark mark);
+  void assigned(const sink::Partition& partition, const sink::Origin& origin, sink::Mark mark);
   void cut(Cut cut);
   [[nodiscard]] Status status() const;
 
@@ -70,6 +70,7 @@ class Delivery {
   using Clock = std::chrono::steady_clock;
   struct Assigned {
     sink::Partition partition;
+    sink::Origin origin;
     sink::Mark mark;
   };
   struct Marker {

@@ -8,7 +8,9 @@
 //
 // The same question comes before the first commit of a partition by every new producer: where its
 // predecessor was fenced by another run, that run may have committed in between, and a producer
-// that is newer still would be believed.
+// that is newer still would be believed. It is asked for all partitions that are ours, not only for
+// those of the transaction: two runs that each went on with a partition that the other one has not
+// come to would both find later that somebody else has taken over, and nobody would be left.
 //
 // A partition that was given back has its outputs taken out of the open transaction (the producer
 // is given up, what is still ours is written again), so positions and outputs of a transaction are
@@ -55,7 +57,7 @@ class Committer {
   // Keeps trying until the log answers. An error is fatal here and in all that follows.
   [[nodiscard]] base::Status start();
   // What was found committed when reading the partition began.
-  void assigned(const Partition& partition, Mark mark);
+  void assigned(const Partition& partition, const Origin& origin, Mark mark);
   [[nodiscard]] base::Status write(Output output);
   // Returns when the outputs written since the last commit and these positions are committed, each
   // where it is still ours. Whatever has an output has a position, too.
@@ -72,6 +74,14 @@ class Committer {
   struct Known {
     Mark mark;
     std::uint64_t producer = 0;
+    Origin origin{};  // under which it was ours
+  };
+  // A partition whose committed mark is asked for.
+  struct Asked {
+    Partition partition;
+    Origin origin;
+    Mark former;
+    const Mark* wanted = nullptr;  // of the transaction; null where it has none of the partition
   };
 
   // Writes what is pending and not in the open transaction yet; begins one where none is open.
@@ -82,7 +92,8 @@ class Committer {
   [[nodiscard]] base::Status init();
   void renew() noexcept;
   [[nodiscard]] base::Result<Outcome> outcome(std::vector<Position>& positions);
-  [[nodiscard]] base::Result<std::vector<Mark>> ask(std::span<const Position> positions);
+  [[nodiscard]] std::vector<Asked> all_to_ask(std::span<const Position> positions) const;
+  [[nodiscard]] base::Result<std::vector<Mark>> ask(std::span<const Asked> asked);
   // True where outputs of a lost partition are in the open transaction.
   [[nodiscard]] bool drop_lost_outputs();
   void drop_lost(std::vector<Position>& positions) const;
