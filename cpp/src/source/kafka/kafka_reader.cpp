@@ -46,6 +46,7 @@ base::Result<Poll> KafkaReader::poll(milliseconds timeout) {
     if (failure_) return *failure_;
     end = next_events_.empty() && all_done();
     if (end) break;
+    free_messages();  // of a turn that brought no record: one that is left keeps its client alive
     convert(wait_and_take(deadline));
     if (failure_ && filled_ == 0) return *failure_;
   } while (filled_ == 0 && events_.empty() && next_events_.empty() && !consumer_->take_wake() &&
