@@ -29,13 +29,6 @@ struct KafkaAdmin::Impl {
     if (error != RD_KAFKA_RESP_ERR_NO_ERROR) return events.explain(client.get(), error, what);
     return event;
   }
-  [[nodiscard]] AdminOptionsHandle options(rd_kafka_admin_op_t kind, milliseconds deadline) const {
-    AdminOptionsHandle made(rd_kafka_AdminOptions_new(client.get(), kind));
-    char text[256];
-    rd_kafka_AdminOptions_set_request_timeout(made.get(), static_cast<int>(deadline.count()), text,
-                                              sizeof text);
-    return made;
-  }
 };
 
 KafkaAdmin::KafkaAdmin(std::unique_ptr<Impl> impl) noexcept : impl_(std::move(impl)) {}
@@ -91,7 +84,8 @@ base::Status KafkaAdmin::create_topic(const NewTopic& topic, milliseconds deadli
     rd_kafka_NewTopic_set_config(spec.get(), key.c_str(), value.c_str());
   }
   const QueueHandle queue(rd_kafka_queue_new(impl_->client.get()));
-  const AdminOptionsHandle options = impl_->options(RD_KAFKA_ADMIN_OP_CREATETOPICS, deadline);
+  const AdminOptionsHandle options =
+      admin_options(impl_->client.get(), RD_KAFKA_ADMIN_OP_CREATETOPICS, deadline);
   // Answer only when every broker knows the topic, so that the next call finds it.
   rd_kafka_AdminOptions_set_operation_timeout(options.get(), static_cast<int>(deadline.count()),
                                               text, sizeof text);
@@ -117,7 +111,8 @@ base::Status KafkaAdmin::delete_topic(const std::string& name, milliseconds dead
   const std::string what = "cannot delete topic \"" + name + '"';
   const DeleteTopicHandle spec(rd_kafka_DeleteTopic_new(name.c_str()));
   const QueueHandle queue(rd_kafka_queue_new(impl_->client.get()));
-  const AdminOptionsHandle options = impl_->options(RD_KAFKA_ADMIN_OP_DELETETOPICS, deadline);
+  const AdminOptionsHandle options =
+      admin_options(impl_->client.get(), RD_KAFKA_ADMIN_OP_DELETETOPICS, deadline);
   std::array<rd_kafka_DeleteTopic_t*, 1> specs{spec.get()};
   rd_kafka_DeleteTopics(impl_->client.get(), specs.data(), specs.size(), options.get(),
                         queue.get());

@@ -43,11 +43,8 @@ base::Result<GroupCover> cover_from(rd_kafka_event_t* event, const std::string& 
 GroupCoverRequest::GroupCoverRequest(rd_kafka_t* client, std::string group,
                                      std::chrono::milliseconds deadline)
     : group_(std::move(group)), queue_(rd_kafka_queue_new(client)) {
-  const AdminOptionsHandle options(
-      rd_kafka_AdminOptions_new(client, RD_KAFKA_ADMIN_OP_DESCRIBECONSUMERGROUPS));
-  char text[256];
-  rd_kafka_AdminOptions_set_request_timeout(options.get(), static_cast<int>(deadline.count()), text,
-                                            sizeof text);
+  const AdminOptionsHandle options =
+      admin_options(client, RD_KAFKA_ADMIN_OP_DESCRIBECONSUMERGROUPS, deadline);
   const char* names[] = {group_.c_str()};
   rd_kafka_DescribeConsumerGroups(client, names, 1, options.get(), queue_.get());
 }

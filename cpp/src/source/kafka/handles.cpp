@@ -24,6 +24,15 @@ struct Done {
 
 }  // namespace
 
+AdminOptionsHandle admin_options(rd_kafka_t* client, rd_kafka_admin_op_t request,
+                                 std::chrono::milliseconds deadline) {
+  AdminOptionsHandle made(rd_kafka_AdminOptions_new(client, request));
+  char text[256];
+  rd_kafka_AdminOptions_set_request_timeout(made.get(), static_cast<int>(deadline.count()), text,
+                                            sizeof text);
+  return made;
+}
+
 bool run_within(std::function<void()> work, std::chrono::milliseconds deadline,
                 const std::function<bool()>& give_up) noexcept {
   try {

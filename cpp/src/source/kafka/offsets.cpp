@@ -73,11 +73,7 @@ base::Result<Offsets> ask(rd_kafka_t* client, const Partitions& partitions, std:
 // the partitions, so that a read up to there could miss what its user has just written.
 base::Result<Offsets> high_watermarks(rd_kafka_t* client, const Partitions& partitions,
                                       std::chrono::milliseconds timeout) {
-  const AdminOptionsHandle options(
-      rd_kafka_AdminOptions_new(client, RD_KAFKA_ADMIN_OP_LISTOFFSETS));
-  const auto ms = static_cast<int>(timeout.count());
-  char text[256];
-  rd_kafka_AdminOptions_set_request_timeout(options.get(), ms, text, sizeof text);
+  const AdminOptionsHandle options = admin_options(client, RD_KAFKA_ADMIN_OP_LISTOFFSETS, timeout);
   const ErrorHandle refused(rd_kafka_AdminOptions_set_isolation_level(
       options.get(), RD_KAFKA_ISOLATION_LEVEL_READ_UNCOMMITTED));
   const std::string what = "offsets of " + name_of(*list_of(partitions, 0)->elems);
@@ -85,7 +81,7 @@ base::Result<Offsets> high_watermarks(rd_kafka_t* client, const Partitions& part
   const QueueHandle queue(rd_kafka_queue_new(client));
   const PartitionList list = list_of(partitions, RD_KAFKA_OFFSET_END);
   rd_kafka_ListOffsets(client, list.get(), options.get(), queue.get());
-  const EventHandle event(rd_kafka_queue_poll(queue.get(), ms));
+  const EventHandle event(rd_kafka_queue_poll(queue.get(), static_cast<int>(timeout.count())));
   if (!event) return kafka_error(RD_KAFKA_RESP_ERR__TIMED_OUT, what);
   if (const auto error = rd_kafka_event_error(event.get())) return kafka_error(error, what);
   std::size_t count = 0;

@@ -55,6 +55,10 @@ using PartitionList = std::unique_ptr<rd_kafka_topic_partition_list_t,
   return PartitionList(rd_kafka_topic_partition_list_new(size));
 }
 
+// Options of one admin request, which any client may send: answered within `deadline`, or an error.
+[[nodiscard]] AdminOptionsHandle admin_options(rd_kafka_t* client, rd_kafka_admin_op_t request,
+                                               std::chrono::milliseconds deadline);
+
 // One rd_kafka_t: consumer, producer or admin client.
 class ClientHandle {
  public:
