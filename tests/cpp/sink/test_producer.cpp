@@ -12,7 +12,8 @@ using namespace headrace::test;
 
 namespace {
 
-constexpr std::int16_t kProduce = 0;  // Kafka's number of the request
+constexpr std::int16_t kProduce = 0;  // Kafka's numbers of requests
+constexpr std::int16_t kInitProducerId = 22;
 
 Log read_back(const Cluster& cluster, const std::string& topic) {
   auto config = cluster.config({topic});
@@ -189,6 +190,29 @@ TEST_CASE("what the broker refuses is said in words, with Kafka's own name for i
   // Retried until the time is up.
   CHECK(refusal(RD_KAFKA_RESP_ERR_NOT_ENOUGH_REPLICAS).find("no acknowledgement within 2 s") !=
         std::string::npos);
+}
+
+TEST_CASE("who may write to no topic is told so, whichever call is the first to hear of it") {
+  Cluster cluster;
+  cluster.topic("bars", 1);
+  cluster.mock.push_request_error(kInitProducerId, RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED,
+                                  100);
+  auto producer = sink::KafkaProducer::create({.client = cluster.client()}).value_or_throw();
+  const auto refused = [&](const base::Status& status) {
+    REQUIRE_FALSE(status);
+    CHECK(status.error().code == base::ErrorCode::kAuthorization);
+    CHECK(status.error().message.ends_with("lacks the right WRITE on topic \"bars\""));
+  };
+  const auto produce = [&] { return producer->produce({.topic = "bars", .value = "x"}); };
+  // Between two calls nobody polls: what ended the client is known to it, and not yet to us.
+  base::Status status;
+  for (const auto end = Clock::now() + 10s; status && Clock::now() < end;) {
+    status = produce();
+    std::this_thread::sleep_for(200ms);
+  }
+  refused(status);
+  refused(produce());
+  refused(producer->flush(10s));
 }
 
 TEST_CASE("a producer that waits in vain says so, and that it is over") {

@@ -57,7 +57,7 @@ struct KafkaProducer::Impl final : source::ClientEvents {
   void on_error(rd_kafka_resp_err_t error, std::string_view reason) noexcept override {
     const std::lock_guard lock(mutex);
     if (error == RD_KAFKA_RESP_ERR__FATAL) {
-      first_failure = fatal(reason);
+      first_failure = fatal(topics.empty() ? std::string() : topics.begin()->first);
     } else if (error != RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) {
       base::Error known = source::connection_error(error, reason, config.client);
       trouble = known.message;
@@ -95,7 +95,7 @@ struct KafkaProducer::Impl final : source::ClientEvents {
   [[nodiscard]] base::Status produce(rd_kafka_topic_t* topic, const ProducerRecord& record);
   [[nodiscard]] rd_kafka_error_t* init_transactions(milliseconds deadline);
   [[nodiscard]] base::Error undelivered(rd_kafka_resp_err_t error, const std::string& topic) const;
-  [[nodiscard]] base::Error fatal(std::string_view reason) const;
+  [[nodiscard]] base::Error fatal(const std::string& topic) const;
   [[nodiscard]] base::Error why_dropped(base::Error error, const std::string& names,
                                         const std::string& only);
   void note_stall(bool empty);
@@ -216,6 +216,8 @@ base::Error KafkaProducer::Impl::undelivered(rd_kafka_resp_err_t error,
                                          " s" + (stalled.why.empty() ? "" : ": " + stalled.why));
     case RD_KAFKA_RESP_ERR__QUEUE_FULL:
       return kafka_error_text(error, lead + "too many records wait for an acknowledgement");
+    case RD_KAFKA_RESP_ERR__FATAL:
+      return fatal(topic);
     default:
       return kafka_error_text(error, lead + rd_kafka_err2str(error));
   }
@@ -235,14 +237,15 @@ base::Error KafkaProducer::Impl::why_dropped(base::Error error, const std::strin
   return error;
 }
 
-// Who may write to no topic at all is refused before the first record, without a word of a topic.
-base::Error KafkaProducer::Impl::fatal(std::string_view reason) const {
-  char text[512];
-  const auto error = rd_kafka_fatal_error(client.get(), text, sizeof text);
-  if (source::code_of(error) == base::ErrorCode::kAuthorization && !topics.empty()) {
-    return undelivered(error, topics.begin()->first);
+// What ended the client. Who may write to no topic at all is refused before the first record,
+// without a word of a topic.
+base::Error KafkaProducer::Impl::fatal(const std::string& topic) const {
+  char reason[512];
+  const auto error = rd_kafka_fatal_error(client.get(), reason, sizeof reason);
+  if (source::code_of(error) == base::ErrorCode::kAuthorization && !topic.empty()) {
+    return undelivered(error, topic);
   }
-  return kafka_error_text(error, std::string(reason));
+  return kafka_error_text(error, reason);
 }
 
 // What retrying goes on for is not reported by librdkafka: after a while, look at the topic.
