@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from confluent_kafka import Producer
+from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
 from confluent_kafka.admin import (
     AclBinding,
     AclBindingFilter,
@@ -25,6 +25,7 @@ from confluent_kafka.admin import (
 from tests.prove import kills, oracle
 from tests.prove.cluster import Cluster
 from tests.prove.experiment import Context, Experiment, seed_of
+from tests.prove.process import Place
 from tests.prove.records import PARTITIONS, Records
 from tests.prove.results import Line
 from tests.prove.run import Run, make_place
@@ -71,7 +72,7 @@ def run_trouble(context: Context, case: str) -> Line:
     status = folder / "status.json"
     options = ("--dead-letters", letters, "--status", str(status))
     run = Run(cluster, place, records, context.launcher(folder, *options), rate=2_000.0)
-    _begin_with_transactions(cluster)
+    _begin(place)
     with run:
         run.feeder.release_all()
         run.worker.start()
@@ -87,11 +88,21 @@ def run_trouble(context: Context, case: str) -> Line:
     return _with_letters(line, cluster, letters, records)
 
 
-def _begin_with_transactions(cluster: Cluster) -> None:
-    """Let a new broker make what it keeps of transactions: seconds that are not the worker's."""
-    Producer(
-        {"bootstrap.servers": cluster.bootstrap, "transactional.id": "first", "log_level": 0}
-    ).init_transactions(_ADMIN_S)
+def _begin(place: Place) -> None:
+    """Let a new broker make what it keeps of transactions and groups: seconds not the worker's."""
+    client = {"bootstrap.servers": place.bootstrap, "log_level": 0}
+    Producer({**client, "transactional.id": "first"}).init_transactions(_ADMIN_S)
+    group = Consumer({**client, "group.id": place.group})
+    ends = time.monotonic() + _ADMIN_S
+    while True:
+        try:
+            group.committed([TopicPartition(place.input, 0)], timeout=_ADMIN_S)
+            break
+        except KafkaException:  # its coordinator is not elected yet, or loads what is not there
+            if time.monotonic() > ends:
+                raise
+            time.sleep(0.05)
+    group.close()
 
 
 def _messages(status: Path, seconds: float) -> list[str]:
