@@ -66,3 +66,32 @@ TEST_CASE("bytes of another writer follow as they are") {
   CHECK(*r.get<std::int32_t>() == 7);
   CHECK(r.remaining() == 0);
 }
+
+TEST_CASE("structs of words follow one another, and are all there or none is") {
+  struct Pair {
+    double first = 0;
+    std::uint64_t second = 0;
+  };
+  const std::array<Pair, 2> pairs{{{.first = 0.5, .second = 1}, {.first = -2.0, .second = 3}}};
+  ByteWriter w;
+  w.reserve(sizeof pairs);
+  w.put_words(std::span<const Pair>(pairs));
+  ByteWriter field_by_field;
+  for (const Pair& pair : pairs) {
+    field_by_field.put(pair.first);
+    field_by_field.put(pair.second);
+  }
+  CHECK(std::vector(w.bytes().begin(), w.bytes().end()) ==
+        std::vector(field_by_field.bytes().begin(), field_by_field.bytes().end()));
+
+  ByteReader r(w.bytes());
+  std::array<Pair, 2> back;
+  REQUIRE(r.get_words(std::span<Pair>(back)));
+  CHECK(back[1].first == -2.0);
+  CHECK(back[1].second == 3);
+  CHECK(r.remaining() == 0);
+  ByteReader cut(w.bytes().first(sizeof pairs - 1));
+  std::array<Pair, 2> untouched;
+  CHECK_FALSE(cut.get_words(std::span<Pair>(untouched)));
+  CHECK(untouched[0].first == 0);
+}

@@ -28,8 +28,15 @@ namespace headrace::base {
 
 static_assert(std::endian::native == std::endian::little, "snapshots are little-endian memory");
 
+// A struct of 8-byte members: without padding, so that its memory is its value.
+template <class T>
+concept Words = std::is_trivially_copyable_v<T> && sizeof(T) % sizeof(std::uint64_t) == 0;
+
 class ByteWriter {
  public:
+  // Room for so many more bytes, where that is known: what is large is then copied once, not again
+  // and again while it grows.
+  void reserve(std::size_t more) { bytes_.reserve(bytes_.size() + more); }
   template <class T>
   requires std::is_arithmetic_v<T>
   void put(T value) { append(&value, sizeof value); }
@@ -41,6 +48,11 @@ class ByteWriter {
   requires std::is_arithmetic_v<T>
   void put_span(std::span<const T> values) {
     put(static_cast<std::uint64_t>(values.size()));
+    append(values.data(), values.size_bytes());
+  }
+  // Without their number.
+  template <Words T>
+  void put_words(std::span<const T> values) {
     append(values.data(), values.size_bytes());
   }
   // As they are, without their number: what another writer wrote.
@@ -98,6 +110,14 @@ class ByteReader {
     }
     position_ += values.size() * sizeof(T);
     return values;
+  }
+  // Fills `out`, whose number is known; an error leaves it alone.
+  template <Words T>
+  Status get_words(std::span<T> out) {
+    if (remaining() < out.size_bytes()) return truncated(out.size_bytes());
+    if (!out.empty()) std::memcpy(out.data(), bytes_.data() + position_, out.size_bytes());
+    position_ += out.size_bytes();
+    return {};
   }
   [[nodiscard]] std::size_t remaining() const noexcept { return bytes_.size() - position_; }
 

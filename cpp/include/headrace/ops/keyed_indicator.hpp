@@ -92,11 +92,12 @@ class KeyedIndicator final : public Operator {
     writer.put_string(name_);
     writer.put_span(std::span<const double>(params_));
     const std::size_t keys = keys_in_use();
+    const std::span<const State> states(states_.data(), keys);
+    const std::span<const double> windows(windows_.data(), keys * stride_);
+    writer.reserve(2 * sizeof(std::uint64_t) + states.size_bytes() + windows.size_bytes());
     writer.put(static_cast<std::uint64_t>(keys));
-    for (std::size_t k = 0; k < keys; ++k) {
-      for (const std::uint64_t word : std::bit_cast<Words>(states_[k])) writer.put(word);
-    }
-    writer.put_span(std::span<const double>(windows_.data(), keys * stride_));
+    writer.put_words(states);
+    writer.put_span(windows);
   }
 
   // On an error the state is what it was.
@@ -106,12 +107,8 @@ class KeyedIndicator final : public Operator {
     if (!keys) return keys.error();
     if (*keys > reader.remaining() / sizeof(State)) return bad_snapshot(name_, "is truncated");
     std::vector<State> states(static_cast<std::size_t>(*keys));
-    for (State& state : states) {
-      Words words{};
-      for (std::uint64_t& word : words) {
-        if (base::Status read = reader.get_into(word); !read) return read;
-      }
-      state = std::bit_cast<State>(words);
+    if (base::Status read = reader.get_words(std::span(states)); !read) return read;
+    for (const State& state : states) {
       if (!indicator_.consistent(state)) return bad_snapshot(name_, "holds an impossible state");
     }
     base::Result<std::vector<double>> windows = reader.get_vector<double>();

@@ -4,11 +4,10 @@
 // Cost: a load and a store of the state a row.
 #pragma once
 
-#include <array>
-#include <bit>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -86,7 +85,7 @@ void for_each_pair(const record::Column& first, const record::Column& second,
 template <class State>
 class PaneStates : public Aggregate {
  public:
-  static_assert(std::is_trivially_copyable_v<State> && sizeof(State) % 8 == 0);
+  static_assert(base::Words<State>);
 
   explicit PaneStates(std::vector<record::Field> fields) : fields_(std::move(fields)) {}
 
@@ -97,14 +96,11 @@ class PaneStates : public Aggregate {
   }
 
   void snapshot(base::ByteWriter& writer, std::uint32_t pane) const final {
-    for (const std::uint64_t word : std::bit_cast<Words>(states_[pane])) writer.put(word);
+    writer.put_words(std::span(&states_[pane], 1));
   }
   [[nodiscard]] base::Status restore(base::ByteReader& reader, std::uint32_t pane) final {
-    Words words{};
-    for (std::uint64_t& word : words) {
-      if (base::Status read = reader.get_into(word); !read) return read;
-    }
-    states_[pane] = std::bit_cast<State>(words);
+    const std::span<State> state(&states_[pane], 1);
+    if (base::Status read = reader.get_words(state); !read) return read;
     if constexpr (requires(const State& state) { state.consistent(); }) {
       if (!states_[pane].consistent()) {
         return base::Error{.code = base::ErrorCode::kCheckpoint,
@@ -115,7 +111,6 @@ class PaneStates : public Aggregate {
   }
 
  protected:
-  using Words = std::array<std::uint64_t, sizeof(State) / sizeof(std::uint64_t)>;
   // Valid until the next resize.
   [[nodiscard]] State* states() noexcept { return states_.data(); }
   [[nodiscard]] const State& state(std::uint32_t pane) const noexcept { return states_[pane]; }
