@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 import headrace as hr
@@ -238,3 +239,21 @@ def test_without_a_sink_a_stream_goes_on_from_its_checkpoint(job: Job) -> None:
     with stream.run(digest=True) as live:
         until(lambda: live.status().rows == RECORDS + KEYS)
         assert live.digest() == restored  # that of all results since the state began
+
+
+def test_work_that_a_checkpoint_waits_for_is_no_stall(job: Job) -> None:
+    slept = []
+
+    def slowly(frame: pd.DataFrame) -> pd.DataFrame:
+        if len(slept) < 2:
+            time.sleep(1.5)  # longer than several checkpoints take to come
+            slept.append(len(frame))
+        return frame
+
+    stream = hr.kafka(job.source, bootstrap=job.bootstrap, schema=SCHEMA)
+    stream = stream.map_batches(slowly, schema=SCHEMA)
+    stream = stream.with_columns(total=hr.ta.sum("v", timeperiod=5))
+    with stream.run(checkpoint=job.state, checkpoint_interval="50ms") as live:
+        until(lambda: done(live) and live.status().checkpoints >= 3)
+        assert len(slept) == 2
+        assert 0 < live.status().longest_stall_seconds < 1

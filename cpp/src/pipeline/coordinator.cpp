@@ -32,17 +32,27 @@ std::string random_name() {
 // All compute threads stand at a batch border for as long as this lives.
 class Halt {
  public:
+  using Clock = std::chrono::steady_clock;
+
   explicit Halt(std::vector<std::unique_ptr<Compute>>& computes) : computes_(computes) {
-    for (const auto& compute : computes_) compute->halt();
+    for (const auto& compute : computes_) {
+      compute->halt();
+      if (!since_) since_ = Clock::now();
+    }
   }
   ~Halt() {
     for (const auto& compute : computes_) compute->go_on();
   }
   Halt(const Halt&) = delete;
   Halt& operator=(const Halt&) = delete;
+  // How long the first of them has stood: until then it had work of its own.
+  [[nodiscard]] double seconds() const noexcept {
+    return since_ ? std::chrono::duration<double>(Clock::now() - *since_).count() : 0;
+  }
 
  private:
   std::vector<std::unique_ptr<Compute>>& computes_;
+  std::optional<Clock::time_point> since_;
 };
 
 }  // namespace
@@ -98,15 +108,13 @@ void Coordinator::run() {
 
 std::uint64_t Coordinator::cut(Wanted wanted) {
   const std::lock_guard turn(cutting_);
-  const Clock::time_point begin = Clock::now();
   Taken taken = take(wanted);
   if (wanted.saving) wanted.saving->taken = taken.states.size();
   std::uint64_t number = 0;
   {
     const std::lock_guard lock(mutex_);
     number = ++cuts_;
-    const double stall = std::chrono::duration<double>(Clock::now() - begin).count();
-    status_.longest_stall_seconds = std::max(status_.longest_stall_seconds, stall);
+    status_.longest_stall_seconds = std::max(status_.longest_stall_seconds, taken.stall_seconds);
   }
   HEADRACE_FAILPOINT("cut.taken");
   if (house_.delivery != nullptr) {
@@ -138,6 +146,7 @@ Coordinator::Taken Coordinator::take(Wanted wanted) {
   } else {
     take_each(wanted, taken);
   }
+  taken.stall_seconds = halt.seconds();
   return taken;
 }
 

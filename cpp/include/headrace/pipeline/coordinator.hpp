@@ -100,6 +100,7 @@ class Coordinator {
     std::vector<sink::Position> positions;
     std::vector<State> states;
     std::vector<sink::Origin> owners;  // of the states, one each; none of those of a merge
+    double stall_seconds = 0;          // that computing stood still for it
   };
 
   void run();
