@@ -10,7 +10,7 @@ import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
+from confluent_kafka import Producer
 from confluent_kafka.admin import (
     AclBinding,
     AclOperation,
@@ -153,22 +153,6 @@ def bar(minute: int, ticker: str = "AAPL", **changes: object) -> bytes:
 
 def bars(minutes: Iterable[int], ticker: str = "AAPL") -> list[Record]:
     return [(ticker.encode(), bar(minute, ticker)) for minute in minutes]
-
-
-def committed(bootstrap: str, group: str, topic: str) -> int:
-    """The position that a group has committed for partition 0; -1001 for none."""
-    asker = Consumer({**_quiet(bootstrap), "group.id": group})
-    deadline = time.monotonic() + 20
-    try:
-        while True:
-            try:
-                return int(asker.committed([TopicPartition(topic, 0)], timeout=20)[0].offset)
-            except KafkaException as error:  # the group's coordinator is only just coming up
-                if error.args[0].name() != "NOT_COORDINATOR" or time.monotonic() > deadline:
-                    raise
-                time.sleep(0.1)
-    finally:
-        asker.close()
 
 
 def send(bootstrap: str, topic: str, records: Iterable[Record], partition: int = 0) -> None:

@@ -13,7 +13,8 @@ from confluent_kafka.admin import AdminClient, NewTopic
 
 from headrace.broker import TemporaryBroker
 from tests.kernel.support import Kernel
-from tests.mishaps.support import SCHEMA, Cluster, bars, committed, finished, reads, send, took
+from tests.mishaps.support import SCHEMA, Cluster, bars, finished, reads, send, took
+from tests.prove.oracle import committed
 
 _SMALL = "8m"
 

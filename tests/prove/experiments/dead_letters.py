@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
+from confluent_kafka import Producer
 from confluent_kafka.admin import (
     AclBinding,
     AclBindingFilter,
@@ -90,19 +90,10 @@ def run_trouble(context: Context, case: str) -> Line:
 
 def _begin(place: Place) -> None:
     """Let a new broker make what it keeps of transactions and groups: seconds not the worker's."""
-    client = {"bootstrap.servers": place.bootstrap, "log_level": 0}
-    Producer({**client, "transactional.id": "first"}).init_transactions(_ADMIN_S)
-    group = Consumer({**client, "group.id": place.group})
-    ends = time.monotonic() + _ADMIN_S
-    while True:
-        try:
-            group.committed([TopicPartition(place.input, 0)], timeout=_ADMIN_S)
-            break
-        except KafkaException:  # its coordinator is not elected yet, or loads what is not there
-            if time.monotonic() > ends:
-                raise
-            time.sleep(0.05)
-    group.close()
+    Producer(
+        {"bootstrap.servers": place.bootstrap, "transactional.id": "first", "log_level": 0}
+    ).init_transactions(_ADMIN_S)
+    oracle.committed(place.bootstrap, place.group, place.input)
 
 
 def _messages(status: Path, seconds: float) -> list[str]:

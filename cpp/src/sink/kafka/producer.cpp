@@ -464,6 +464,10 @@ base::Status status_of(rd_kafka_error_t* raw, const std::string& what) {
                         what + ": " + rd_kafka_error_string(error.get()));
 }
 
+base::Error stopping() {
+  return {.code = base::ErrorCode::kCancelled, .message = "the stream is stopping"};
+}
+
 // `call` owns all that it uses: it may go on when nobody waits for it any more.
 base::Status within(milliseconds deadline, const std::string& what,
                     const std::atomic<bool>& cancelled, std::function<rd_kafka_error_t*()> call) {
@@ -478,9 +482,7 @@ base::Status within(milliseconds deadline, const std::string& what,
       [answer, what, call = std::move(call)] { *answer = status_of(call(), what); },
       deadline + kOverdue, give_up);
   if (answered) return *answer;
-  if (cancelled) {
-    return base::Error{.code = base::ErrorCode::kCancelled, .message = "the stream is stopping"};
-  }
+  if (cancelled) return stopping();
   return of_transaction(RD_KAFKA_RESP_ERR__TIMED_OUT,
                         what + ": no answer within " + std::to_string(deadline.count()) + " ms");
 }
@@ -522,6 +524,7 @@ base::Status KafkaProducer::init_transactions(milliseconds deadline) {
       impl_->cancelled, [impl = impl_, deadline] { return impl->init_transactions(deadline); });
   if (status || status.error().code == base::ErrorCode::kCancelled) return status;
   base::Error error = status.error();
+  if (impl_->cancelled && error.retriable) return stopping();  // or it would have been tried again
   if (error.code == base::ErrorCode::kAuthorization) {
     return source::not_allowed(static_cast<rd_kafka_resp_err_t>(error.native_code), "write as",
                                "transactional id", impl_->config.transactional_id, "WRITE",
