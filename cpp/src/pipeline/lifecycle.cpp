@@ -17,7 +17,13 @@ void Lifecycle::request_stop() noexcept {
   drain_until_.compare_exchange_strong(none, (Clock::now() + kDrain).time_since_epoch().count());
   stop_.store(true);
   EngineState created = EngineState::kCreated;
-  if (state_.compare_exchange_strong(created, EngineState::kStopped)) over_();
+  if (state_.compare_exchange_strong(created, EngineState::kStopped)) {
+    {
+      const std::lock_guard lock(mutex_);
+    }  // whoever is about to wait has looked, or will look now
+    changed_.notify_all();
+    over_();
+  }
   wake_();
 }
 

@@ -333,6 +333,7 @@ TEST_CASE("a source far ahead of another is paused, and read on when the other h
   rig.plan = Plan::parse(tree(input(leaf_text()) + "," + input(leaf_text()),
                               R"({"op": "select", "columns": ["t"]})"))
                  .value_or_throw();
+  rig.options.ring_batches = 256;  // so that nothing else pauses it
   constexpr std::int64_t kRows = 2 * static_cast<std::int64_t>(pipeline::Merge::kAheadRows);
   std::vector<std::vector<FakeRecord>> fast;
   for (std::int64_t row = 0; row < kRows; ++row) {

@@ -4,6 +4,7 @@
 #include <signal.h>
 
 #include <array>
+#include <atomic>
 #include <stdexcept>
 
 #include "catch.hpp"
@@ -18,13 +19,16 @@ TEST_CASE("a thread has its name and no signals, and the caller keeps its own") 
   Lifecycle life([] {}, [] {});
   bool deaf = false;
   std::array<char, 16> name{};
+  std::atomic<bool> named{false};  // from outside
   std::thread thread = start_thread("headrace-a-long-name", life, [&] {
-    std::this_thread::sleep_for(std::chrono::milliseconds(20));  // the name is given from outside
+    named.wait(false);
     sigset_t mask;
     pthread_sigmask(SIG_SETMASK, nullptr, &mask);
     deaf = sigismember(&mask, SIGINT) == 1;
     pthread_getname_np(pthread_self(), name.data(), name.size());
   });
+  named = true;
+  named.notify_one();
   thread.join();
   CHECK(deaf);
   CHECK(std::string(name.data()) == "headrace-a-long");

@@ -258,7 +258,8 @@ class Trial {
 
   Report run() {
     report_.cell = cell_;
-    const Alarm mended(patience_, [this] { mend(); });
+    const bool every = cell_.which == Which::kEvery;
+    const Alarm mended(every ? patience_ : patience_ + kHang, [this] { mend(); });
     const Alarm hung(patience_ + kHang, [this] {
       const std::lock_guard lock(mutex_);
       hung_ = true;

@@ -14,6 +14,7 @@ namespace {
 
 constexpr std::int16_t kProduce = 0;  // Kafka's numbers of requests
 constexpr std::int16_t kInitProducerId = 22;
+constexpr std::int16_t kAddPartitionsToTxn = 24;
 
 Log read_back(const Cluster& cluster, const std::string& topic) {
   auto config = cluster.config({topic});
@@ -83,7 +84,7 @@ TEST_CASE("with no broker: a full queue and a flush say so in time, with the add
   sink::ProducerConfig config;
   config.client.bootstrap = "127.0.0.1:1";
   config.client.extra = {{"queue.buffering.max.messages", "10"}};
-  config.queue_full_timeout = 300ms;
+  config.queue_full_timeout = 3s;
   auto producer = sink::KafkaProducer::create(config).value_or_throw();
   base::Status status;
   for (int i = 0; i < 11 && status; ++i) {
@@ -96,12 +97,12 @@ TEST_CASE("with no broker: a full queue and a flush say so in time, with the add
   const auto start = Clock::now();
   const auto flushed = producer->flush(300ms);
   REQUIRE_FALSE(flushed);
-  CHECK(Clock::now() - start < 1s);
+  CHECK(Clock::now() - start < 3s);
   CHECK(flushed.error().message.starts_with("10 records are not acknowledged after 300 ms"));
   CHECK(producer->counts().delivered == 0);
   const auto gone = Clock::now();
   producer.reset();
-  CHECK(Clock::now() - gone < 1500ms);
+  CHECK(Clock::now() - gone < 4s);
 }
 
 TEST_CASE("a record that cannot be delivered is an error of the next flush, once") {
@@ -213,6 +214,28 @@ TEST_CASE("who may write to no topic is told so, whichever call is the first to 
   refused(status);
   refused(produce());
   refused(producer->flush(10s));
+}
+
+TEST_CASE("a record of a transaction that was refused before is told why") {
+  Cluster cluster;
+  cluster.topic("bars", 1);
+  sink::ProducerConfig config;
+  config.client = cluster.client();
+  config.transactional_id = "desk";
+  config.delivery_timeout = 30s;
+  auto producer = sink::KafkaProducer::create(config).value_or_throw();
+  producer->init_transactions(10s).throw_if_error();
+  producer->begin_transaction().throw_if_error();
+  cluster.mock.push_request_error(kAddPartitionsToTxn, RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED,
+                                  100);
+  base::Status status;
+  for (const auto end = Clock::now() + 10s; status && Clock::now() < end;) {
+    status = producer->produce({.topic = "bars", .value = "x"});
+    std::this_thread::sleep_for(200ms);
+  }
+  REQUIRE_FALSE(status);
+  CHECK(status.error().code == base::ErrorCode::kAuthorization);
+  CHECK(status.error().message.ends_with("lacks the right WRITE on topic \"bars\""));
 }
 
 TEST_CASE("a producer that waits in vain says so, and that it is over") {

@@ -38,13 +38,13 @@ TEST_CASE("with no broker every call says so within its deadline, with the addre
   config.bootstrap = "127.0.0.1:1";
   auto admin = source::KafkaAdmin::connect(config).value_or_throw();
   const auto start = Clock::now();
-  const auto topics = admin.topics(500ms);
+  const auto topics = admin.topics(3s);
   REQUIRE_FALSE(topics);
   CHECK(topics.error().code == base::ErrorCode::kBrokerUnavailable);
   CHECK(topics.error().message == "cannot reach 127.0.0.1:1: connection refused");
   CHECK_FALSE(admin.create_topic({.name = "x"}, 500ms));
   CHECK_FALSE(admin.delete_topic("x", 500ms));
-  CHECK(Clock::now() - start < 4s);
+  CHECK(Clock::now() - start < 7s);
 }
 
 TEST_CASE("a topic that cannot be made is refused before anybody is asked") {

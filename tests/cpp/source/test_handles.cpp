@@ -31,16 +31,22 @@ TEST_CASE("work is waited for until the deadline and goes on after it") {
   std::atomic<bool> done{false};
   CHECK(source::run_within([&] { done = true; }, 5s));
   CHECK(done);
-  auto late = std::make_shared<std::atomic<bool>>(false);
+  struct Late {
+    std::atomic<bool> may_end{false};
+    std::atomic<bool> ended{false};
+  };
+  const auto late = std::make_shared<Late>();
   CHECK_FALSE(source::run_within(
       [late] {
-        std::this_thread::sleep_for(200ms);
-        *late = true;
+        late->may_end.wait(false);
+        late->ended = true;
+        late->ended.notify_one();
       },
       10ms));
-  const auto end = std::chrono::steady_clock::now() + 5s;
-  while (!*late && std::chrono::steady_clock::now() < end) std::this_thread::sleep_for(5ms);
-  CHECK(*late);
+  late->may_end = true;
+  late->may_end.notify_one();
+  late->ended.wait(false);
+  CHECK(late->ended);
 }
 
 TEST_CASE("what runs within a deadline is given up earlier where that is asked for") {

@@ -62,6 +62,7 @@ base::Status KafkaTransactions::init() {
   {
     const std::lock_guard lock(mutex_);
     producer_ = *std::move(made);
+    if (cancelled_) producer_->cancel();  // while it was being made there was none to tell
   }
   HEADRACE_FAILPOINT("transaction.before_init");
   return producer()->init_transactions(TransactionDeadlines::kInit);

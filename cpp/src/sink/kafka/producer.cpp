@@ -96,8 +96,7 @@ struct KafkaProducer::Impl final : source::ClientEvents {
   [[nodiscard]] rd_kafka_error_t* init_transactions(milliseconds deadline);
   [[nodiscard]] base::Error undelivered(rd_kafka_resp_err_t error, const std::string& topic) const;
   [[nodiscard]] base::Error fatal(const std::string& topic) const;
-  [[nodiscard]] base::Error why_dropped(base::Error error, const std::string& names,
-                                        const std::string& only);
+  [[nodiscard]] base::Error why_dropped(base::Error error);
   void note_stall(bool empty);
   [[nodiscard]] Stall why_stalled();
   [[nodiscard]] rd_kafka_resp_err_t send(rd_kafka_topic_t* topic, const ProducerRecord& record);
@@ -107,12 +106,8 @@ struct KafkaProducer::Impl final : source::ClientEvents {
     if (!first_failure) return {};
     base::Error error = *std::move(first_failure);
     first_failure.reset();
-    const bool dropped = is_dropped(error.native_code) && !config.transactional_id.empty();
-    std::string names;
-    for (const auto& [name, handle] : topics) names += (names.empty() ? "\"" : "\" or \"") + name;
-    const std::string only = topics.size() == 1 ? failed_topic : std::string();
     lock.unlock();
-    return dropped ? why_dropped(std::move(error), names + '"', only) : error;
+    return is_dropped(error.native_code) ? why_dropped(std::move(error)) : error;
   }
 
   ProducerConfig config;
@@ -172,9 +167,13 @@ base::Status KafkaProducer::Impl::produce(rd_kafka_topic_t* topic, const Produce
   }
   if (error != RD_KAFKA_RESP_ERR_NO_ERROR) {
     base::Error told = undelivered(error, rd_kafka_topic_name(topic));
-    const std::lock_guard lock(mutex);
     // The transaction has failed before: that is what there is to say.
-    if (error == RD_KAFKA_RESP_ERR__STATE && first_failure) return *first_failure;
+    if (error == RD_KAFKA_RESP_ERR__STATE) {
+      rd_kafka_poll(client.get(), 0);
+      base::Status before = take_failure();
+      return before ? why_dropped(std::move(told)) : before;
+    }
+    const std::lock_guard lock(mutex);
     failed_topic = rd_kafka_topic_name(topic);
     if (error == RD_KAFKA_RESP_ERR__QUEUE_FULL && !trouble.empty()) {
       told.message += " (" + trouble + ')';
@@ -226,13 +225,16 @@ base::Error KafkaProducer::Impl::undelivered(rd_kafka_resp_err_t error,
 // A transaction that the broker refuses for a topic has all its records dropped, and the reason is
 // told to whoever would begin another one, which is no more possible then. It does not name the
 // topic: where there are several, the error stays one that may pass.
-base::Error KafkaProducer::Impl::why_dropped(base::Error error, const std::string& names,
-                                             const std::string& only) {
+base::Error KafkaProducer::Impl::why_dropped(base::Error error) {
+  if (config.transactional_id.empty()) return error;
   const source::ErrorHandle reason(rd_kafka_begin_transaction(client.get()));
   if (!reason || !rd_kafka_error_txn_requires_abort(reason.get())) return error;
   const rd_kafka_resp_err_t code = rd_kafka_error_code(reason.get());
-  if (!only.empty()) return undelivered(code, only);
-  error.message = "cannot write to " + names + " on " + config.client.bootstrap + ": " +
+  const std::lock_guard lock(mutex);
+  if (topics.size() == 1) return undelivered(code, topics.begin()->first);
+  std::string names;
+  for (const auto& [name, handle] : topics) names += (names.empty() ? "\"" : "\" or \"") + name;
+  error.message = "cannot write to " + names + "\" on " + config.client.bootstrap + ": " +
                   rd_kafka_err2str(code) + " (" + rd_kafka_err2name(code) + ')';
   return error;
 }
@@ -305,6 +307,7 @@ Stall KafkaProducer::Impl::why_stalled() {
 }
 
 std::string KafkaProducer::trouble() const {
+  rd_kafka_poll(impl_->client.get(), 0);  // or errors that nobody has heard yet count as records
   const std::lock_guard lock(impl_->mutex);
   if (impl_->stalled.why.empty()) return {};
   std::string topic = impl_->stalled.topic;
@@ -387,6 +390,7 @@ base::Status KafkaProducer::flush(milliseconds deadline) {
   base::Result<bool> done = try_flush(deadline);
   if (!done) return done.error();
   if (*done) return {};
+  poll();  // or errors that nobody has heard yet count as records
   std::string text = std::to_string(rd_kafka_outq_len(impl_->client.get())) +
                      " records are not acknowledged after " + std::to_string(deadline.count()) +
                      " ms";
@@ -397,6 +401,7 @@ base::Status KafkaProducer::flush(milliseconds deadline) {
 
 ProducerCounts KafkaProducer::counts() const noexcept {
   ProducerCounts counts;
+  rd_kafka_poll(impl_->client.get(), 0);  // or errors that nobody has heard yet count as records
   const auto waiting = static_cast<std::uint64_t>(rd_kafka_outq_len(impl_->client.get()));
   counts.failed = impl_->failed.load();
   counts.produced = impl_->produced.load();
@@ -481,8 +486,9 @@ base::Status within(milliseconds deadline, const std::string& what,
   const bool answered = source::run_within(
       [answer, what, call = std::move(call)] { *answer = status_of(call(), what); },
       deadline + kOverdue, give_up);
+  // Where it would be tried again it is the stop that ends it.
+  if (cancelled && (!answered || (!*answer && answer->error().retriable))) return stopping();
   if (answered) return *answer;
-  if (cancelled) return stopping();
   return of_transaction(RD_KAFKA_RESP_ERR__TIMED_OUT,
                         what + ": no answer within " + std::to_string(deadline.count()) + " ms");
 }
@@ -524,7 +530,6 @@ base::Status KafkaProducer::init_transactions(milliseconds deadline) {
       impl_->cancelled, [impl = impl_, deadline] { return impl->init_transactions(deadline); });
   if (status || status.error().code == base::ErrorCode::kCancelled) return status;
   base::Error error = status.error();
-  if (impl_->cancelled && error.retriable) return stopping();  // or it would have been tried again
   if (error.code == base::ErrorCode::kAuthorization) {
     return source::not_allowed(static_cast<rd_kafka_resp_err_t>(error.native_code), "write as",
                                "transactional id", impl_->config.transactional_id, "WRITE",
@@ -588,6 +593,7 @@ base::Result<std::vector<GroupOffset>> KafkaProducer::committed_offsets(
   while (!event && Clock::now() < until && !impl_->cancelled) {
     event.reset(rd_kafka_queue_poll(queue.get(), static_cast<int>(kSlice.count())));
   }
+  if (!event && impl_->cancelled) return stopping();
   if (!event) return of_transaction(RD_KAFKA_RESP_ERR__TIMED_OUT, what + ": no answer");
   if (const auto error = rd_kafka_event_error(event.get()); error != RD_KAFKA_RESP_ERR_NO_ERROR) {
     return of_transaction(error, what + ": " + rd_kafka_event_error_string(event.get()));

@@ -41,13 +41,13 @@ base::Result<Poll> KafkaReader::poll(milliseconds timeout) {
     for (const Notice& notice : consumer_->notices()) serve(notice);
     if (fenced_) rebuild();
     log_outage();
-    check_timeout();
     watch_transactions();
     if (failure_) return *failure_;
     end = next_events_.empty() && all_done();
     if (end) break;
     free_messages();  // of a turn that brought no record: one that is left keeps its client alive
     convert(wait_and_take(deadline));
+    check_timeout();  // here, when what there was to hear has been heard
     if (failure_ && filled_ == 0) return *failure_;
   } while (filled_ == 0 && events_.empty() && next_events_.empty() && !consumer_->take_wake() &&
            Clock::now() < deadline);

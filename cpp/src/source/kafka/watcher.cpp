@@ -103,6 +103,10 @@ base::Status Watcher::find(Found& found) {
   for (const std::string& name : setup_.topics) {
     if (base::Status ok = find_topic(name, found); !ok) return ok;
   }
+  if (found.missing.empty()) return {};
+  base::Result<MetadataHandle> all = metadata(client_, nullptr, patience());
+  if (!all) return all.error();
+  found.existing = topic_names(**all);
   return {};
 }
 
@@ -161,11 +165,7 @@ std::string Watcher::what_is_missing(const Found& found) {
     return "no topic on " + setup_.bootstrap + " matches " + setup_.pattern;
   }
   if (!found.missing.empty()) {
-    std::vector<std::string> existing;
-    if (base::Result<MetadataHandle> all = metadata(client_, nullptr, patience())) {
-      existing = topic_names(**all);
-    }
-    return topic_missing(found.missing.front(), setup_.bootstrap, existing);
+    return topic_missing(found.missing.front(), setup_.bootstrap, found.existing);
   }
   if (found.leaderless.empty()) {
     leaderless_since_ = Clock::time_point::max();

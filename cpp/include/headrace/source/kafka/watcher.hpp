@@ -112,8 +112,9 @@ class Watcher {
   struct Found {
     std::vector<TopicPartition> partitions;  // ours, that were not assigned before
     std::vector<std::string> missing;
-    std::string leaderless;  // one of ours that has no leader
-    bool unsettled = false;  // a topic or partition is just being made
+    std::vector<std::string> existing;  // where some are missing: what may have been meant
+    std::string leaderless;             // one of ours that has no leader
+    bool unsettled = false;             // a topic or partition is just being made
   };
 
   void run();
