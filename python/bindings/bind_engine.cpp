@@ -234,6 +234,8 @@ void bind_engine(py::module_& module) {
           },
           py::arg("rows"), py::arg("timeout_ms"), no_gil())
       .def("failure", &failure_tuple)
+      .def("request_write", &Engine::request_write, no_gil())
+      .def("are_written", &Engine::are_written, py::arg("requests"), no_gil())
       .def(
           "savepoint",
           [](Engine& engine, const std::string& name, int timeout_ms) {

@@ -11,7 +11,7 @@ from __future__ import annotations
 import threading
 import time
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
 from headrace import frames
@@ -214,6 +214,14 @@ class WaitingEngine:
         if self._pending.reached:
             return "connected"
         return "lost" if self._pending.ever_reached else "connecting"
+
+    def request_write(self) -> list[int]:
+        """Have all results so far written; there are none yet."""
+        return [] if self._engine is None else self._engine.request_write()
+
+    def are_written(self, requests: Sequence[int]) -> bool:
+        """Whether what was asked for has happened."""
+        return self._engine is None or self._engine.are_written(requests)
 
     def savepoint(self, name: str, timeout_ms: int) -> None:
         """Keep the state of every step under a name; there is none yet."""

@@ -477,8 +477,9 @@ class Live:
             For that long; unlike at the `timeout` the answer is True.
         until : {"end"} or callable, optional
             ``"end"``: until every partition has come to the high watermark that it had when
-            waiting began. A function is called with this object, some 20 times a second, until it
-            returns something true.
+            waiting began, and the results up to there are written: committed, or acknowledged. A
+            function is called with this object, some 20 times a second, until it returns something
+            true.
         progress : bool
             False: no line on a terminal. There it says state, records, lag and rejects while a
             wait takes longer than a second; a pipe, a CI log or a notebook never sees it.

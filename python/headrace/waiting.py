@@ -155,10 +155,14 @@ def _condition(until: Until | None) -> Callable[[Live], bool] | None:
 
 
 class _CaughtUp:
-    """Whether every partition has come to the high watermark that was first seen for it."""
+    """Whether every partition has come to the high watermark that was first seen for it.
+
+    What came of the records up to there is then in the topic, too.
+    """
 
     def __init__(self) -> None:
         self._ends: dict[tuple[str, int], int] = {}
+        self._writes: list[int] | None = None  # once it is there
 
     def __call__(self, live: Live) -> bool:
         pending = live._stream._pending
@@ -167,8 +171,12 @@ class _CaughtUp:
         status = live._engine.status()
         if status["state"] == "finished":
             return True
-        behind = [task for task in status["tasks"] if not self._is_there(task)]
-        return bool(self._ends) and not behind
+        if self._writes is None:
+            behind = [task for task in status["tasks"] if not self._is_there(task)]
+            if behind or not self._ends:
+                return False
+            self._writes = live._engine.request_write()
+        return live._engine.are_written(self._writes)
 
     def _is_there(self, task: dict[str, Any]) -> bool:
         place = (task["topic"], task["partition"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -116,7 +117,7 @@ def test_bad_records_are_set_aside_once(context: Context) -> None:
     [
         ("missing 1", "the topic does not exist; create it first"),
         ("too small 1", "larger than may be sent"),
-        ("denied 1", "TOPIC_AUTHORIZATION_FAILED"),
+        ("denied 1", "TOPIC_AUTHORIZATION_FAILED|lacks the right WRITE"),
     ],
 )
 def test_a_topic_for_bad_records_that_does_not_take_them(
@@ -124,7 +125,7 @@ def test_a_topic_for_bad_records_that_does_not_take_them(
 ) -> None:
     line = dead_letters.POISON.run(context, case)
     assert line["ok"], line
-    assert words in str(line["said"]), line
+    assert re.search(words, str(line["said"])), line
 
 
 def test_hostile_times(context: Context) -> None:

@@ -26,14 +26,31 @@ def test_round_trip_in_every_compression(kafka, partitions: int, codec: str) -> 
     assert bits(features(bars).collect()) == bits(features(bars).collect(FRAME))
 
 
+@pytest.mark.parametrize("guarantee", ["exactly-once", "at-least-once"])
+def test_at_the_end_the_results_are_written(kafka, guarantee: str) -> None:
+    from tests.prove import oracle  # an independent client
+
+    source, sink = new_topic(kafka.bootstrap, 3), new_topic(kafka.bootstrap, 2)
+    fill(source, kafka.bootstrap, FRAME)
+    bars = hr.kafka(source, bootstrap=kafka.bootstrap, schema=hr.market.SCHEMA, group=source)
+    results = features(bars).to_kafka(sink, processing_guarantee=guarantee)
+    with results.run(commit_interval="1h") as live:
+        assert live.wait(until="end", timeout="60s")
+        assert len(list(oracle.read(kafka.bootstrap, sink))) == len(FRAME)
+        assert live.status().state == "running"
+
+
 def test_live_with_bad_records_and_results_back_to_kafka(kafka) -> None:
     source, sink, dead = (new_topic(kafka.bootstrap, n) for n in (3, 2, 1))
     total = fill(source, kafka.bootstrap, FRAME, bad_every=100)
     bars = hr.kafka(source, bootstrap=kafka.bootstrap, schema=hr.market.SCHEMA, group="main-job")
     stream = features(bars).to_kafka(sink, key="Ticker", dead_letters=dead)
+    from tests.prove import oracle  # an independent client
+
     with stream.run(digest=True) as live:
         with pytest.warns(RejectedWarning, match="said once for each reason") as said:
             until(lambda: read(live) == (total, len(FRAME)))
+        until(lambda: len(list(oracle.read(kafka.bootstrap, sink))) == len(FRAME))
         running = live.frame(last=10_000)
     assert len(said) == 4  # reasons
     assert bits(running) == bits(features(bars).collect(FRAME))

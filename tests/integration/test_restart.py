@@ -22,6 +22,7 @@ import headrace as hr
 from headrace import _core, errors
 from headrace.broker import TemporaryBroker
 from tests.integration.support import new_topic, until
+from tests.prove import oracle
 
 confluent_kafka = pytest.importorskip("confluent_kafka", reason="the oracle is another client")
 
@@ -191,9 +192,15 @@ def done(live: hr.Live) -> bool:
     return len(tasks) == 3 and all(task.lag == 0 for task in tasks)
 
 
+def until_committed(job: Job) -> None:
+    """Return when all results are there: a stop does not wait long for the last ones."""
+    until(lambda: sum(1 for _ in oracle.read(job.bootstrap, job.target)) == RECORDS)
+
+
 def test_a_damaged_checkpoint_is_refused_and_the_one_before_it_used(job: Job) -> None:
     with live_of(job, checkpoint=job.state, checkpoint_interval="50ms") as live:
         until(lambda: done(live) and live.status().checkpoints >= 3)  # one a partition
+        until_committed(job)
     kept = sorted(Path(job.state).glob(f"{job.source}-0/*.ckpt"))
     assert len(kept) >= 1
     damaged = bytearray(kept[-1].read_bytes())
@@ -208,7 +215,7 @@ def test_a_damaged_checkpoint_is_refused_and_the_one_before_it_used(job: Job) ->
 def test_a_checkpoint_of_another_pipeline_is_computed_again_or_refused(job: Job) -> None:
     with live_of(job, checkpoint=job.state) as live:
         until(lambda: done(live))
-        time.sleep(0.3)
+        until_committed(job)
     changed = hr.kafka(job.source, bootstrap=job.bootstrap, schema=SCHEMA)
     changed = changed.with_columns(total=hr.ta.sum("v", timeperiod=6))
     with changed.to_kafka(job.target).run(checkpoint=job.state) as live:

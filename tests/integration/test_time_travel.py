@@ -78,6 +78,7 @@ def test_it_begins_at_the_nearest_checkpoint_and_ends_at_the_point(
         job.settle(live)
         everything = live.frame(last=10_000, positions=True)
         until(lambda: hr.checkpoints(tmp_path)["positions"].str.endswith("@2000").any())
+        until(lambda: (hr.checkpoints(tmp_path)["savepoint"] == "").sum() <= 2)  # tidied up
         kept = hr.checkpoints(tmp_path)
         then = live.at(offset=1_990)
         assert then.status().state == "finished"

@@ -159,7 +159,7 @@ class TestInline:
         assert kernel.value(POINTS) == points
         kernel.run("chart.resume()")
         kernel.until(lambda: kernel.value(POINTS) != points)
-        assert "paused" not in kernel.value(WORDS)
+        kernel.until(lambda: "paused" not in kernel.value(WORDS))
 
     def test_with_nothing_new_it_only_says_that_it_lives(self, kernel: Kernel, chart: Cell) -> None:
         before = len(kernel.history(chart))

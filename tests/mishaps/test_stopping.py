@@ -12,6 +12,7 @@ from tests.mishaps.support import (
     Cluster,
     bars,
     finished,
+    in_the_midst_of,
     pictures,
     reads,
     send,
@@ -62,8 +63,7 @@ def test_the_stop_button_while_waiting(
 ) -> None:
     kernel.run(f"live = {opened(cluster, topic)}.run()")
     reads(kernel, "live.status().rows", "300", within=3)
-    cell = kernel.send(waiting)
-    time.sleep(0.5)
+    cell = in_the_midst_of(kernel, waiting)
     began = time.monotonic()
     kernel.interrupt()
     kernel.finish(cell)
@@ -77,8 +77,7 @@ def test_the_stop_button_is_the_users_own_while_his_code_runs(
     kernel: Kernel, cluster: Cluster, topic: str
 ) -> None:
     kernel.run(f"live = {opened(cluster, topic)}.run()")
-    cell = kernel.send("while True: time.sleep(0.01)")
-    time.sleep(0.5)
+    cell = in_the_midst_of(kernel, "while True: time.sleep(0.01)")
     kernel.interrupt()
     kernel.finish(cell)
     assert "KeyboardInterrupt" in cell.error

@@ -99,7 +99,8 @@ def read(bootstrap: str, topic: str) -> Iterator[tuple[int, int, bytes]]:
     """Give (partition, offset, value) of every committed record up to the present end."""
     reader = consumer(bootstrap)
     try:
-        until = ends(bootstrap, topic)
+        # The end of what there is: of a transaction that is committed its mark may not be yet.
+        until = ends(bootstrap, topic, isolation="read_uncommitted")
         waiting = set(until)
         reader.assign([TopicPartition(topic, p, OFFSET_BEGINNING) for p in sorted(waiting)])
         heard = time.monotonic()
@@ -122,12 +123,12 @@ def read(bootstrap: str, topic: str) -> Iterator[tuple[int, int, bytes]]:
         reader.close()
 
 
-def ends(bootstrap: str, topic: str) -> dict[int, int]:
-    """Give where a read_committed reader stands in each partition when it has read everything.
+def ends(bootstrap: str, topic: str, isolation: str = "read_committed") -> dict[int, int]:
+    """Give where a reader stands in each partition when it has read everything that it may now.
 
     A broker that has just come back says for a moment that it leads nothing: it is asked again.
     """
-    reader = consumer(bootstrap)
+    reader = consumer(bootstrap, **{"isolation.level": isolation})
     deadline = time.monotonic() + _READ_S
     try:
         while True:

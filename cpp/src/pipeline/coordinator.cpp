@@ -294,6 +294,19 @@ void Coordinator::note_written(const Pending& pending, const base::Status& statu
   last_checkpoint_ = Clock::now();
 }
 
+std::uint64_t Coordinator::request() {
+  {
+    const std::lock_guard lock(mutex_);
+    if (stopping_) return 0;
+  }
+  return cut({});
+}
+
+bool Coordinator::is_done(std::uint64_t number) const {
+  const std::lock_guard lock(mutex_);
+  return done_ >= number;
+}
+
 base::Status Coordinator::savepoint(const std::string& name, milliseconds patience) {
   if (!house_.store) {
     return base::invalid_argument("savepoint: this stream runs without checkpoint=");

@@ -35,7 +35,7 @@ def _command(*words: str) -> list[str]:
 def run_interrupts(context: Context, case: str) -> Line:
     """Interrupt a call that waits, again and again, in one process; look at what is left."""
     rounds = 2 if context.quick else _ROUNDS
-    limit = _INTERRUPTED_S * (3 if context.quick else 1)
+    limit = _INTERRUPTED_S + (3 if context.quick else 0)
     rng = random.Random(case)
     command = _command("blocked", case, str(rounds))
     out: list[float] = []

@@ -13,6 +13,7 @@ from tests.prove.run import Run, make_place
 
 _SESSION_MS = 3_000
 _WAKES_S = 5.0
+_TAKES_OVER_S = 20.0  # at most: sessions and transactions run out, and are looked at now and then
 _SHORT = (
     *("--config", f"session.timeout.ms={_SESSION_MS}", "--config", "heartbeat.interval.ms=500"),
     *("--producer", "transaction.timeout.ms=4000"),
@@ -59,7 +60,8 @@ def _freeze_and_thaw(run: Run, standby: Worker, rng: random.Random, frozen_s: fl
     frozen = time.monotonic()
     time.sleep(frozen_s * 0.6)
     marks, now = run.mark(), time.monotonic()
-    went_on = run.watcher.first_after(marks, now, timeout=frozen_s * 0.4) is not None
+    patience = max(frozen_s * 0.4, _TAKES_OVER_S)
+    went_on = run.watcher.first_after(marks, now, timeout=patience) is not None
     time.sleep(max(0.0, frozen + frozen_s - time.monotonic()))
     run.worker.thaw()
     time.sleep(_WAKES_S)

@@ -67,6 +67,9 @@ class Coordinator {
   // and what was held has been given out.
   void finish(bool finished);
   void join();
+  // Commits what is done by now; returns a number to ask is_done() for. Any thread.
+  [[nodiscard]] std::uint64_t request();
+  [[nodiscard]] bool is_done(std::uint64_t number) const;
   // The state of every task at a cut of its own, under a name, to begin with later. Waits until it
   // is written, at most for `patience`.
   [[nodiscard]] base::Status savepoint(const std::string& name, std::chrono::milliseconds patience);

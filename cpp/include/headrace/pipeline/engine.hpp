@@ -147,6 +147,10 @@ class Engine {
   [[nodiscard]] std::optional<base::Error> failure() const;
 
   [[nodiscard]] EngineStatus status() const;
+  // Has all results so far written. That has happened when are_written() says so of what is
+  // returned; what comes meanwhile may be written with them.
+  [[nodiscard]] std::vector<std::uint64_t> request_write();
+  [[nodiscard]] bool are_written(const std::vector<std::uint64_t>& requests) const;
   // The state of every task under a name, in the store of the checkpoints; see coordinator.hpp.
   [[nodiscard]] base::Status savepoint(const std::string& name, std::chrono::milliseconds patience);
   [[nodiscard]] Frame frame(std::size_t last, const std::optional<std::string>& key = {}) const;

@@ -231,7 +231,10 @@ base::Error KafkaProducer::Impl::why_dropped(base::Error error) {
   if (!reason || !rd_kafka_error_txn_requires_abort(reason.get())) return error;
   const rd_kafka_resp_err_t code = rd_kafka_error_code(reason.get());
   const std::lock_guard lock(mutex);
-  if (topics.size() == 1) return undelivered(code, topics.begin()->first);
+  if (topics.size() == 1) {
+    failed_topic = topics.begin()->first;
+    return undelivered(code, failed_topic);
+  }
   std::string names;
   for (const auto& [name, handle] : topics) names += (names.empty() ? "\"" : "\" or \"") + name;
   error.message = "cannot write to " + names + "\" on " + config.client.bootstrap + ": " +
