@@ -34,6 +34,18 @@ TEST_CASE("an engine that was never started stops, and cannot be started any mor
   CHECK_FALSE(engine->start().ok());
 }
 
+TEST_CASE("who waits for a run that never begins is woken by a stop") {
+  Lifecycle life([] {}, [] {});
+  std::thread stopper([&life] {
+    std::this_thread::sleep_for(milliseconds(50));
+    life.request_stop();
+  });
+  bool over = false;
+  CHECK(seconds_of([&] { over = life.wait(milliseconds(10'000)); }) < kPromptly);
+  CHECK(over);
+  stopper.join();
+}
+
 TEST_CASE("stop is prompt while the source is silent, and repeated") {
   Rig rig;
   rig.add({}, FakeSource::Then::kSilence);
