@@ -375,4 +375,18 @@ std::vector<Acknowledged> Compute::safe_positions() const {
   return safe;
 }
 
+std::vector<std::uint64_t> request_flush(const std::vector<std::unique_ptr<Compute>>& computes) {
+  std::vector<std::uint64_t> numbers;
+  for (const auto& compute : computes) numbers.push_back(compute->request_flush());
+  return numbers;
+}
+
+bool flushed(const std::vector<std::unique_ptr<Compute>>& computes,
+             const std::vector<std::uint64_t>& numbers) noexcept {
+  for (std::size_t i = 0; i < numbers.size(); ++i) {
+    if (computes[i]->flushed() < numbers[i]) return false;
+  }
+  return true;
+}
+
 }  // namespace headrace::pipeline

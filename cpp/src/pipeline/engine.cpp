@@ -306,19 +306,14 @@ base::Status Engine::start() {
 std::vector<std::uint64_t> Engine::request_write() {
   if (impl_->life.stopping() || impl_->life.ended()) return {};
   if (impl_->delivery) return {impl_->coordinator->request()};
-  std::vector<std::uint64_t> requests;
-  if (!impl_->outlet.has_sinks()) return requests;
-  for (const auto& compute : impl_->computes) requests.push_back(compute->request_flush());
-  return requests;
+  if (!impl_->outlet.has_sinks()) return {};
+  return request_flush(impl_->computes);
 }
 
 bool Engine::are_written(const std::vector<std::uint64_t>& requests) const {
   if (requests.empty()) return true;
   if (impl_->delivery) return impl_->coordinator->is_done(requests.front());
-  for (std::size_t i = 0; i < requests.size(); ++i) {
-    if (impl_->computes[i]->flushed() < requests[i]) return false;
-  }
-  return true;
+  return flushed(impl_->computes, requests);
 }
 
 base::Status Engine::savepoint(const std::string& name, std::chrono::milliseconds patience) {

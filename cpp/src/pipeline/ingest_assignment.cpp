@@ -127,9 +127,9 @@ void Ingest::settle(std::vector<IngestTask*>& left) {
 }
 
 void Ingest::commit_acknowledged(const std::vector<IngestTask*>& tasks) {
-  const std::vector<std::uint64_t> numbers = request_flush();
+  const std::vector<std::uint64_t> numbers = request_flush(house_.computes);
   const Clock::time_point until = Clock::now() + kSettle;
-  while (!flushed(numbers) && !house_.life.stopping() && Clock::now() < until) {
+  while (!flushed(house_.computes, numbers) && !house_.life.stopping() && Clock::now() < until) {
     std::this_thread::sleep_for(std::chrono::microseconds{200});
   }
   commit(tasks);
@@ -141,8 +141,8 @@ void Ingest::keep_house(Clock::time_point now) {
     next_positions_ = now + kPositionsEvery;
   }
   if (house_.delivery != nullptr) return;  // positions go with the results
-  if (flush_asked_.empty() && now >= next_commit_) flush_asked_ = request_flush();
-  if (flush_asked_.empty() || !flushed(flush_asked_)) return;
+  if (flush_asked_.empty() && now >= next_commit_) flush_asked_ = request_flush(house_.computes);
+  if (flush_asked_.empty() || !flushed(house_.computes, flush_asked_)) return;
   flush_asked_.clear();
   commit(all_tasks());
   next_commit_ = now + house_.options.commit_interval;
@@ -158,19 +158,6 @@ void Ingest::note_positions() {
     const std::lock_guard lock(slot.mutex);
     slot.marks = position;
   }
-}
-
-std::vector<std::uint64_t> Ingest::request_flush() {
-  std::vector<std::uint64_t> numbers;
-  for (const auto& compute : house_.computes) numbers.push_back(compute->request_flush());
-  return numbers;
-}
-
-bool Ingest::flushed(const std::vector<std::uint64_t>& numbers) const {
-  for (std::size_t i = 0; i < numbers.size(); ++i) {
-    if (house_.computes[i]->flushed() < numbers[i]) return false;
-  }
-  return true;
 }
 
 void Ingest::commit(const std::vector<IngestTask*>& tasks) {

@@ -18,9 +18,8 @@ void Lifecycle::request_stop() noexcept {
   stop_.store(true);
   EngineState created = EngineState::kCreated;
   if (state_.compare_exchange_strong(created, EngineState::kStopped)) {
-    {
-      const std::lock_guard lock(mutex_);
-    }  // whoever is about to wait has looked, or will look now
+    // Whoever is about to wait has looked before, and waits now, or will look after.
+    std::unique_lock(mutex_).unlock();
     changed_.notify_all();
     over_();
   }

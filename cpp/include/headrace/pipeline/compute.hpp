@@ -131,4 +131,10 @@ class Compute {
   std::thread thread_;
 };
 
+// The same of all compute threads: a number for each of them. Any thread.
+[[nodiscard]] std::vector<std::uint64_t> request_flush(
+    const std::vector<std::unique_ptr<Compute>>& computes);
+[[nodiscard]] bool flushed(const std::vector<std::unique_ptr<Compute>>& computes,
+                           const std::vector<std::uint64_t>& numbers) noexcept;
+
 }  // namespace headrace::pipeline

@@ -123,8 +123,6 @@ class Ingest {
 
   void keep_house(Clock::time_point now);
   void note_positions();
-  [[nodiscard]] std::vector<std::uint64_t> request_flush();
-  [[nodiscard]] bool flushed(const std::vector<std::uint64_t>& numbers) const;
   void commit(const std::vector<IngestTask*>& tasks);
   [[nodiscard]] std::vector<IngestTask*> all_tasks();
 

@@ -97,6 +97,7 @@ struct KafkaProducer::Impl final : source::ClientEvents {
   [[nodiscard]] base::Error undelivered(rd_kafka_resp_err_t error, const std::string& topic) const;
   [[nodiscard]] base::Error fatal(const std::string& topic) const;
   [[nodiscard]] base::Error why_dropped(base::Error error);
+  [[nodiscard]] int waiting() const;  // records that are not acknowledged
   void note_stall(bool empty);
   [[nodiscard]] Stall why_stalled();
   [[nodiscard]] rd_kafka_resp_err_t send(rd_kafka_topic_t* topic, const ProducerRecord& record);
@@ -309,8 +310,14 @@ Stall KafkaProducer::Impl::why_stalled() {
   return {.why = "the broker does not acknowledge", .topic = {}};
 }
 
+// Without a poll, errors that nobody has heard yet would count as records. Not under the mutex.
+int KafkaProducer::Impl::waiting() const {
+  rd_kafka_poll(client.get(), 0);
+  return rd_kafka_outq_len(client.get());
+}
+
 std::string KafkaProducer::trouble() const {
-  rd_kafka_poll(impl_->client.get(), 0);  // or errors that nobody has heard yet count as records
+  const std::string waiting = std::to_string(impl_->waiting());
   const std::lock_guard lock(impl_->mutex);
   if (impl_->stalled.why.empty()) return {};
   std::string topic = impl_->stalled.topic;
@@ -318,8 +325,7 @@ std::string KafkaProducer::trouble() const {
     for (const auto& [name, handle] : impl_->topics) topic += (topic.empty() ? "" : ", ") + name;
   }
   return "cannot write to \"" + topic + "\" on " + impl_->config.client.bootstrap + ": " +
-         impl_->stalled.why + "; retrying, " +
-         std::to_string(rd_kafka_outq_len(impl_->client.get())) + " records wait";
+         impl_->stalled.why + "; retrying, " + waiting + " records wait";
 }
 
 KafkaProducer::KafkaProducer(std::shared_ptr<Impl> impl) noexcept : impl_(std::move(impl)) {}
@@ -393,10 +399,8 @@ base::Status KafkaProducer::flush(milliseconds deadline) {
   base::Result<bool> done = try_flush(deadline);
   if (!done) return done.error();
   if (*done) return {};
-  poll();  // or errors that nobody has heard yet count as records
-  std::string text = std::to_string(rd_kafka_outq_len(impl_->client.get())) +
-                     " records are not acknowledged after " + std::to_string(deadline.count()) +
-                     " ms";
+  std::string text = std::to_string(impl_->waiting()) + " records are not acknowledged after " +
+                     std::to_string(deadline.count()) + " ms";
   const std::lock_guard lock(impl_->mutex);
   if (!impl_->trouble.empty()) text += ": " + impl_->trouble;
   return kafka_error_text(RD_KAFKA_RESP_ERR__TIMED_OUT, text);
@@ -404,8 +408,7 @@ base::Status KafkaProducer::flush(milliseconds deadline) {
 
 ProducerCounts KafkaProducer::counts() const noexcept {
   ProducerCounts counts;
-  rd_kafka_poll(impl_->client.get(), 0);  // or errors that nobody has heard yet count as records
-  const auto waiting = static_cast<std::uint64_t>(rd_kafka_outq_len(impl_->client.get()));
+  const auto waiting = static_cast<std::uint64_t>(impl_->waiting());
   counts.failed = impl_->failed.load();
   counts.produced = impl_->produced.load();
   const std::uint64_t open = counts.failed + waiting;
