@@ -36,6 +36,12 @@ def until(condition: Callable[[], bool], seconds: float = 60.0) -> None:
         time.sleep(0.02)
 
 
+def caught_up(live: hr.Live, partitions: int) -> bool:
+    """Whether so many partitions are known, and all of them are worked off."""
+    tasks = live.status().tasks
+    return len(tasks) == partitions and all(task.lag == 0 for task in tasks)
+
+
 def features(stream: hr.Stream) -> hr.Stream:
     """Rules and indicators of the main job."""
     return stream.validate(hr.col("High") >= hr.col("Low")).with_columns(

@@ -8,6 +8,7 @@ import pytest
 import headrace as hr
 from headrace.errors import RejectedWarning
 from tests.integration.support import bits, features, fill, new_topic, until
+from tests.prove import oracle
 
 FRAME = hr.market.bars(rows=6000, tickers=5, seed=11)
 
@@ -28,8 +29,6 @@ def test_round_trip_in_every_compression(kafka, partitions: int, codec: str) -> 
 
 @pytest.mark.parametrize("guarantee", ["exactly-once", "at-least-once"])
 def test_at_the_end_the_results_are_written(kafka, guarantee: str) -> None:
-    from tests.prove import oracle  # an independent client
-
     source, sink = new_topic(kafka.bootstrap, 3), new_topic(kafka.bootstrap, 2)
     fill(source, kafka.bootstrap, FRAME)
     bars = hr.kafka(source, bootstrap=kafka.bootstrap, schema=hr.market.SCHEMA, group=source)
@@ -45,8 +44,6 @@ def test_live_with_bad_records_and_results_back_to_kafka(kafka) -> None:
     total = fill(source, kafka.bootstrap, FRAME, bad_every=100)
     bars = hr.kafka(source, bootstrap=kafka.bootstrap, schema=hr.market.SCHEMA, group="main-job")
     stream = features(bars).to_kafka(sink, key="Ticker", dead_letters=dead)
-    from tests.prove import oracle  # an independent client
-
     with stream.run(digest=True) as live:
         with pytest.warns(RejectedWarning, match="said once for each reason") as said:
             until(lambda: read(live) == (total, len(FRAME)))

@@ -10,7 +10,7 @@ import headrace as hr
 from headrace import testing
 from headrace.broker import TemporaryBroker
 from headrace.replay import produce
-from tests.integration.support import new_topic, until
+from tests.integration.support import caught_up, new_topic, until
 
 FRAME = hr.market.bars(rows=4_000, tickers=7, seed=41)
 # Every bar a moment of its own, so that nothing depends on where it is.
@@ -66,18 +66,13 @@ def test_two_topics_as_one(kafka: TemporaryBroker) -> None:
     testing.assert_same_bits(features(both).collect(threads=2), EXPECTED)
 
 
-def worked_off(live: hr.Live) -> bool:
-    tasks = live.status().tasks
-    return len(tasks) == 3 and all(task.lag == 0 for task in tasks)
-
-
 def test_a_restart_reads_again_what_had_not_come_out(kafka: TemporaryBroker) -> None:
     topic, out = new_topic(kafka.bootstrap, 3), new_topic(kafka.bootstrap, 1)
     spread(topic, kafka.bootstrap, FRAME, seed=5)
     stream = bars(topic, kafka.bootstrap, group="merged")._exchanged(pd.Timedelta(GRACE).value)
     for _ in range(2):
         live = stream.select("Date", "Ticker", "Close").to_kafka(out).run()
-        until(lambda live=live: worked_off(live))  # type: ignore[misc]
+        until(lambda live=live: caught_up(live, 3))  # type: ignore[misc]
         live.stop()
     result = hr.Schema(
         {"Date": hr.timestamp, "Ticker": hr.string, "Close": hr.float64}, event_time="Date"

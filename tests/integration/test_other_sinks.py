@@ -185,6 +185,7 @@ def test_killed_again_and_again(job: Job, with_state: bool, threads: int) -> Non
     while job.rows() == 0:  # a little longer each time, until a life has committed something
         kill_after(job, live_for)
         live_for = min(live_for + 0.2, 1.0)
+    assert job.rows() < len(expected())
     for more in (0.0, 0.1, -0.2):
         kill_after(job, live_for + more)
     job.start()

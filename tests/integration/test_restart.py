@@ -21,7 +21,7 @@ import pytest
 import headrace as hr
 from headrace import _core, errors
 from headrace.broker import TemporaryBroker
-from tests.integration.support import new_topic, until
+from tests.integration.support import caught_up, new_topic, until
 from tests.prove import oracle
 
 confluent_kafka = pytest.importorskip("confluent_kafka", reason="the oracle is another client")
@@ -187,11 +187,6 @@ def live_of(job: Job, **options: object) -> hr.Live:
     return stream.to_kafka(job.target).run(**options)  # type: ignore[arg-type]
 
 
-def done(live: hr.Live) -> bool:
-    tasks = live.status().tasks
-    return len(tasks) == 3 and all(task.lag == 0 for task in tasks)
-
-
 def until_committed(job: Job) -> None:
     """Return when all results are there: a stop does not wait long for the last ones."""
     until(lambda: sum(1 for _ in oracle.read(job.bootstrap, job.target)) == RECORDS)
@@ -199,7 +194,7 @@ def until_committed(job: Job) -> None:
 
 def test_a_damaged_checkpoint_is_refused_and_the_one_before_it_used(job: Job) -> None:
     with live_of(job, checkpoint=job.state, checkpoint_interval="50ms") as live:
-        until(lambda: done(live) and live.status().checkpoints >= 3)  # one a partition
+        until(lambda: caught_up(live, 3) and live.status().checkpoints >= 3)  # one a partition
         until_committed(job)
     kept = sorted(Path(job.state).glob(f"{job.source}-0/*.ckpt"))
     assert len(kept) >= 1
@@ -207,20 +202,22 @@ def test_a_damaged_checkpoint_is_refused_and_the_one_before_it_used(job: Job) ->
     damaged[len(damaged) // 2] ^= 1
     kept[-1].write_bytes(damaged)
     with live_of(job, checkpoint=job.state) as live:
-        until(lambda: done(live) and any("refused" in line for line in live.status().recovery))
+        until(
+            lambda: caught_up(live, 3) and any("refused" in line for line in live.status().recovery)
+        )
         until(lambda: sum("verified" in line for line in live.status().recovery) >= 1)
         assert live.status().rows == 0
 
 
 def test_a_checkpoint_of_another_pipeline_is_computed_again_or_refused(job: Job) -> None:
     with live_of(job, checkpoint=job.state) as live:
-        until(lambda: done(live))
+        until(lambda: caught_up(live, 3))
         until_committed(job)
     changed = hr.kafka(job.source, bootstrap=job.bootstrap, schema=SCHEMA)
     changed = changed.with_columns(total=hr.ta.sum("v", timeperiod=6))
     with changed.to_kafka(job.target).run(checkpoint=job.state) as live:
         until(lambda: any("the pipeline has changed" in line for line in live.status().recovery))
-        until(lambda: done(live))
+        until(lambda: caught_up(live, 3))
         assert live.status().rows == 0
     third = hr.kafka(job.source, bootstrap=job.bootstrap, schema=SCHEMA)
     plain = third.with_columns(total=hr.ta.sum("v", timeperiod=7)).run(checkpoint=job.state)
@@ -232,7 +229,7 @@ def test_without_a_sink_a_stream_goes_on_from_its_checkpoint(job: Job) -> None:
     stream = hr.kafka(job.source, bootstrap=job.bootstrap, schema=SCHEMA)
     stream = stream.with_columns(total=hr.ta.sum("v", timeperiod=5))
     with stream.run(checkpoint=job.state, checkpoint_interval="50ms") as live:
-        until(lambda: done(live) and live.status().checkpoints >= 3)
+        until(lambda: caught_up(live, 3) and live.status().checkpoints >= 3)
     more = [
         (f"k{n}".encode(), json.dumps({"id": n, "k": f"k{n}", "v": n}).encode())
         for n in range(KEYS)
@@ -261,6 +258,6 @@ def test_work_that_a_checkpoint_waits_for_is_no_stall(job: Job) -> None:
     stream = stream.map_batches(slowly, schema=SCHEMA)
     stream = stream.with_columns(total=hr.ta.sum("v", timeperiod=5))
     with stream.run(checkpoint=job.state, checkpoint_interval="50ms") as live:
-        until(lambda: done(live) and live.status().checkpoints >= 3)
+        until(lambda: caught_up(live, 3) and live.status().checkpoints >= 3)
         assert len(slept) == 2
         assert 0 < live.status().longest_stall_seconds < 1

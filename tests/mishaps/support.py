@@ -11,7 +11,7 @@ import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from confluent_kafka import Producer
+from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
 from confluent_kafka.admin import (
     AclBinding,
     AclBindingFilter,
@@ -109,25 +109,11 @@ class Cluster:
 
     def allow(self, operation: AclOperation, kind: ResourceType, name: str) -> None:
         """Let `USER` do one thing to one topic or group."""
-        rule = AclBinding(
-            kind,
-            name,
-            ResourcePatternType.LITERAL,
-            f"User:{USER}",
-            "*",
-            operation,
-            AclPermissionType.ALLOW,
-        )
+        what = (kind, name, ResourcePatternType.LITERAL)
+        who = (f"User:{USER}", "*", operation, AclPermissionType.ALLOW)
+        rule = AclBinding(*what, *who)
         self._admin.create_acls([rule])[rule].result(20)
-        known = AclBindingFilter(
-            kind,
-            name,
-            ResourcePatternType.LITERAL,
-            f"User:{USER}",
-            "*",
-            operation,
-            AclPermissionType.ALLOW,
-        )
+        known = AclBindingFilter(*what, *who)
         while not self._admin.describe_acls(known).result(20):  # the broker hears of it later
             time.sleep(0.02)
 
@@ -166,6 +152,22 @@ def bar(minute: int, ticker: str = "AAPL", **changes: object) -> bytes:
 
 def bars(minutes: Iterable[int], ticker: str = "AAPL") -> list[Record]:
     return [(ticker.encode(), bar(minute, ticker)) for minute in minutes]
+
+
+def committed(bootstrap: str, group: str, topic: str) -> int:
+    """The position that a group has committed for partition 0; -1001 for none."""
+    asker = Consumer({**_quiet(bootstrap), "group.id": group})
+    deadline = time.monotonic() + 20
+    try:
+        while True:
+            try:
+                return int(asker.committed([TopicPartition(topic, 0)], timeout=20)[0].offset)
+            except KafkaException as error:  # the group's coordinator is only just coming up
+                if error.args[0].name() != "NOT_COORDINATOR" or time.monotonic() > deadline:
+                    raise
+                time.sleep(0.1)
+    finally:
+        asker.close()
 
 
 def send(bootstrap: str, topic: str, records: Iterable[Record], partition: int = 0) -> None:

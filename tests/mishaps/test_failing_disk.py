@@ -13,8 +13,7 @@ from confluent_kafka.admin import AdminClient, NewTopic
 
 from headrace.broker import TemporaryBroker
 from tests.kernel.support import Kernel
-from tests.mishaps.support import SCHEMA, Cluster, bars, finished, reads, send, took
-from tests.prove.oracle import committed
+from tests.mishaps.support import SCHEMA, Cluster, bars, committed, finished, reads, send, took
 
 _SMALL = "8m"
 

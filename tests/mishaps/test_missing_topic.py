@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from tests.kernel.support import Kernel
@@ -88,4 +90,5 @@ def test_a_known_schema_and_no_records_say_how_long_it_waits(
     said = f"waiting for {topic} on {cluster.bootstrap}, 0 records"
     reads(kernel, "words(chart)", said, within=0.5, since=cell.ended)
     kernel.until(lambda: counted(kernel.value("words(chart)"), said) >= 3)
+    took("waiting, 3 s", time.monotonic() - cell.ended, 5)
     assert kernel.value("live.status().state") in ("running", "waiting")

@@ -18,11 +18,6 @@ from tests.prove.records import Records
 _READ_S = 30.0
 _BATCH = 10_000
 _ID = re.compile(rb'"id": ?(\d+)')
-_NO_COORDINATOR = (
-    KafkaError.NOT_COORDINATOR,
-    KafkaError.COORDINATOR_NOT_AVAILABLE,
-    KafkaError.COORDINATOR_LOAD_IN_PROGRESS,
-)
 
 
 class Unreadable(RuntimeError):
@@ -67,26 +62,6 @@ def consumer(bootstrap: str, **more: object) -> Consumer:
             **more,
         }
     )
-
-
-def committed(bootstrap: str, group: str, topic: str) -> int:
-    """Ask which position a group has committed for partition 0; -1001: none.
-
-    A new broker makes first what it keeps of groups, and loads what is not there: that is waited
-    for.
-    """
-    asker = consumer(bootstrap, **{"group.id": group})
-    ends = time.monotonic() + _READ_S
-    try:
-        while True:
-            try:
-                return int(asker.committed([TopicPartition(topic, 0)], timeout=_READ_S)[0].offset)
-            except KafkaException as error:
-                if error.args[0].code() not in _NO_COORDINATOR or time.monotonic() > ends:
-                    raise
-                time.sleep(0.05)
-    finally:
-        asker.close()
 
 
 def partitions_of(reader: Consumer, topic: str) -> list[int]:

@@ -74,10 +74,10 @@ def run_trouble(context: Context, case: str) -> Line:
         run.feeder.release_all()
         run.worker.start()
         _until_said(status)
-        busy = -run.worker.cpu_now_s()
+        before = run.worker.cpu_now_s()
         said = _messages(status, _WATCHED_S)
         waits = run.worker.running()
-        busy = (busy + run.worker.cpu_now_s()) / _WATCHED_S
+        busy = (run.worker.cpu_now_s() - before) / _WATCHED_S
         mend()
         outcome = run.finish()
     shown = sum(map(bool, said)) / len(said)
